@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * x86-64 page tables of tasks.
+ *
+ * Every table below the top level is a pair of pages: 512 entries and behind them 512 links.  The link of a
+ * page's entry leads to its mapping node (invariant I2) in O(1); a user page without a link is kernel-user memory
+ * or sigma0's own view.  Tables are never freed before the task goes (as M-14 says of Fiasco), so that an entry's
+ * address stays valid.
+ *
+ *  63 62      52 51                              12 11   9 8  7  6  5   4   3  2  1  0
+ * +--+----------+----------------------------------+------+-+--+--+--+---+---+--+--+--+
+ * |NX|    -     |        physical address          |  -   |-|PS|D |A |PCD|PWT|U |W |P |
+ * +--+----------+----------------------------------+------+-+--+--+--+---+---+--+--+--+
+ */
+#ifndef QUIRE_PAGING_H
+#define QUIRE_PAGING_H
+
+struct mapnode;
+
+enum pte_bits {
+    PTE_P = 1,
+    PTE_W = 2,
+    PTE_U = 4,
+    PTE_PWT = 8,
+    PTE_PCD = 0x10,
+    PTE_A = 0x20,
+    PTE_D = 0x40,
+    PTE_PS = 0x80,
+    PTE_G = 0x100,
+};
+#define PTE_NX (1UL << 63)
+#define PTE_ADDR 0x000ffffffffff000UL
+
+enum { PT_ENTRIES = 512, PT_PAIR_ORDER = 13 };
+
+/* Memory rights as in flexpages. */
+enum { MEM_X = 1, MEM_W = 2, MEM_R = 4 };
+
+/* log2 of the page size of a class (mapdb.h), and of what a slot of the top level covers. */
+static inline unsigned class_shift(unsigned c) { return 12 + 9 * c; }
+static inline u64 class_size(unsigned c) { return 1UL << class_shift(c); }
+
+/* Where the walk for an address ended: a page, or the empty slot that covers it. */
+struct pte_ref {
+    u64 *pte;         /* NULL: even the top-level slot is empty */
+    unsigned c;       /* class of the page or slot; 3: 512 GiB, empty */
+    bool present;
+};
+
+static inline struct mapnode **pte_link(u64 *pte) { return (struct mapnode **)(pte + PT_ENTRIES); }
+
+static inline struct pte_ref pt_find(const u64 *root, u64 va)
+{
+    u64 e = root[va >> 39 & 511];
+    u64 *p = NULL;
+
+    if (unlikely(!(e & PTE_P)))
+        return (struct pte_ref){ NULL, 3, false };
+    for (unsigned c = 2;; c--) {
+        p = (u64 *)phys_to_virt(e & PTE_ADDR) + (va >> class_shift(c) & 511);
+        e = *p;
+        if (c == 0 || (e & (PTE_P | PTE_PS)) != PTE_P)
+            return (struct pte_ref){ p, c, e & PTE_P };
+    }
+}
+
+static inline u64 pte_phys(u64 pte) { return pte & PTE_ADDR; }
+
+static inline unsigned pte_rights(u64 pte)
+{
+    return MEM_R | (pte & PTE_W ? MEM_W : 0U) | (pte & PTE_NX ? 0U : MEM_X);
+}
+static inline u64 pte_from_rights(unsigned rights)
+{
+    return PTE_P | PTE_U | (rights & MEM_W ? (u64)PTE_W : 0) | (rights & MEM_X ? 0 : PTE_NX);
+}
+/* The caching bits of an entry, and those a send item asks for (0x10 set; abi: flexpage.md section 2). */
+enum { PTE_CACHE = PTE_PWT | PTE_PCD };
+static inline u64 pte_cache_from_attrs(unsigned attrs)
+{
+    return attrs & 0x20 ? 0 : attrs & 0x40 ? (u64)PTE_PCD : (u64)PTE_CACHE;
+}
+/* Referenced (1) and modified (2) of an entry, as Task.unmap reports them (M-46). */
+static inline unsigned pte_usage(u64 pte)
+{
+    return (pte & PTE_A ? 1U : 0U) | (pte & PTE_D ? 2U : 0U);
+}
+static inline u64 pte_from_usage(unsigned u)
+{
+    return (u & 1 ? (u64)PTE_A : 0) | (u & 2 ? (u64)PTE_D : 0);
+}
+
+struct quota;
+/* The slot of class `c` for `va`, with tables made as needed (paid by q).  NULL: no memory.  The walk to it must
+ * not meet a page of a larger class. */
+u64 *pt_make(u64 *root, struct quota *q, u64 va, unsigned c);
+
+/* A new top-level table with the kernel's half filled in; NULL: no memory. */
+u64 *pt_create(struct quota *q);
+/* One bounded step of freeing all tables; *pos starts at 0; true: all are gone. */
+bool pt_destroy_step(u64 *root, struct quota *q, u64 *pos);
+
+/* The largest class the CPU can map. */
+unsigned pt_max_class(void);
+
+#endif

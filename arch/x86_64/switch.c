@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Context switch, see switch.h and kernel/arch.h.
+ *
+ * The FPU is switched lazily: its owner's state stays in the CPU until another thread touches it.  (Where
+ * speculation past the trap is a threat a CPU without the LazyFP flaw is needed; one line in arch_switch would make it
+ * eager.)  The port bitmap is lazy too (M-56).
+ */
+#include "switch.h"
+
+#include "io_space.h"
+#include "kmap.h"
+#include "string.h"
+#include "thread.h"
+
+enum { MSR_FS_BASE = 0xc0000100, MSR_GS_BASE = 0xc0000101, MSR_KERNEL_GS_BASE = 0xc0000102 };
+enum { USER_DATA = 0x23, USER_CODE = 0x2b, CR0_TS = 8, FX_SIZE = 512, FX_MXCSR = 24 };
+
+static struct pcpu cpu0;
+static u8 fpu_initial[FX_SIZE] __attribute__((aligned(64)));
+
+void switch_init(void)
+{
+    cpu0.self = &cpu0;
+    cpu0.kernel_stack = (u64)kernel_stack_top;
+    wrmsr(MSR_GS_BASE, (u64)&cpu0);
+    wrmsr(MSR_KERNEL_GS_BASE, 0);
+    __asm__ volatile("clts; fninit");
+    __asm__ volatile("fxsave64 %0" : "=m"(fpu_initial));
+    memset(fpu_initial + 32, 0, FX_SIZE - 32); /* x87 and SSE registers */
+    *(u32 *)(fpu_initial + FX_MXCSR) = 0x1f80;
+    cpu0.fpu_enabled = true;
+}
+
+unsigned arch_fpu_size(void) { return FX_SIZE; }
+
+void arch_thread_init(struct thread *t)
+{
+    t->regs.cs = USER_CODE;
+    t->regs.ss = USER_DATA;
+    t->regs.rflags = 0x202;
+    t->ds = t->es = USER_DATA;
+}
+
+/* ---- FPU ---- */
+
+static void fpu_enable(struct pcpu *p, bool on)
+{
+    u64 cr0;
+
+    if (p->fpu_enabled == on)
+        return;
+    p->fpu_enabled = on;
+    if (on) {
+        __asm__ volatile("clts");
+    } else {
+        __asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
+        __asm__ volatile("mov %0, %%cr0" ::"r"(cr0 | CR0_TS));
+    }
+}
+
+/* The owner's registers go to its save area; nobody owns the FPU any more. */
+static void fpu_save(struct pcpu *p)
+{
+    if (!p->fpu_owner)
+        return;
+    fpu_enable(p, true);
+    __asm__ volatile("fxsave64 %0" : "=m"(*(u8(*)[FX_SIZE])p->fpu_owner->fpu));
+    p->fpu_owner = NULL;
+}
+
+void switch_load_fpu(struct thread *t)
+{
+    struct pcpu *p = pcpu();
+    const void *area = t->fpu_used ? t->fpu : fpu_initial;
+
+    if (p->fpu_owner != t)
+        fpu_save(p);
+    fpu_enable(p, true);
+    __asm__ volatile("fxrstor64 %0" ::"m"(*(const u8(*)[FX_SIZE])area));
+    p->fpu_owner = t;
+    t->fpu_used = true;
+}
+
+void arch_fpu_release(struct thread *t)
+{
+    struct pcpu *p = pcpu();
+
+    t->fpu_used = false;
+    if (p->fpu_owner == t) {
+        p->fpu_owner = NULL;
+        fpu_enable(p, false);
+    }
+}
+
+void arch_fpu_transfer(struct thread *from, struct thread *to)
+{
+    struct pcpu *p = pcpu();
+
+    if (!from->fpu_used) {
+        arch_fpu_release(to); /* a fresh state is a state too */
+        return;
+    }
+    if (p->fpu_owner == from)
+        fpu_save(p);
+    arch_fpu_release(to);
+    memcpy(to->fpu, from->fpu, FX_SIZE);
+    to->fpu_used = true;
+    from->fpu_used = false;
+    fpu_enable(p, p->fpu_owner && p->fpu_owner == p->cur);
+}
+
+/* ---- ports ---- */
+
+void arch_io_reset(void)
+{
+    pcpu()->io_task = NULL;
+    tss.io_map = TSS_NO_IO_MAP;
+}
+
+void switch_load_ports(struct task *task)
+{
+    if (task->is_sigma0)
+        memset(tss.io_bitmap, 0, sizeof(tss.io_bitmap));
+    else
+        memcpy(tss.io_bitmap, task->io.bitmap, sizeof(tss.io_bitmap));
+    tss.io_map = TSS_IO_MAP;
+    pcpu()->io_task = task;
+}
+
+/* ---- switch ---- */
+
+static u64 read_selectors(void)
+{
+    u32 ds, es, fs, gs;
+
+    __asm__ volatile("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3"
+                     : "=r"(ds), "=r"(es), "=r"(fs), "=r"(gs));
+    return (u64)ds | (u64)es << 16 | (u64)fs << 32 | (u64)gs << 48;
+}
+
+static u64 thread_selectors(const struct thread *t)
+{
+    return (u64)t->ds | (u64)t->es << 16 | (u64)t->fs << 32 | (u64)t->gs << 48;
+}
+
+static void load_selectors(const struct thread *t)
+{
+    __asm__ volatile("mov %0, %%ds; mov %1, %%es; mov %2, %%fs" ::"r"((u32)t->ds), "r"((u32)t->es),
+                     "r"((u32)t->fs));
+    __asm__ volatile("swapgs; mov %0, %%gs; swapgs" ::"r"((u32)t->gs) : "memory");
+}
+
+static void store_selectors(struct thread *t, u64 s)
+{
+    t->ds = (u16)s;
+    t->es = (u16)(s >> 16);
+    t->fs = (u16)(s >> 32);
+    t->gs = (u16)(s >> 48);
+}
+
+void arch_unload_task(void)
+{
+    struct pcpu *p = pcpu();
+
+    p->loaded = NULL;
+    p->n_root_load++;
+    __asm__ volatile("mov %0, %%cr3" ::"r"(kmap_root_phys()) : "memory");
+    if (p->io_task)
+        arch_io_reset();
+}
+
+static void load_task(struct pcpu *p, struct task *task)
+{
+    p->loaded = task;
+    p->n_root_load++;
+    __asm__ volatile("mov %0, %%cr3" ::"r"(task->mem.root_phys) : "memory");
+    if (p->io_task) /* another's */
+        arch_io_reset();
+}
+
+void arch_switch(struct thread *from, struct thread *to)
+{
+    struct pcpu *p = pcpu();
+    u64 selectors = read_selectors();
+
+    p->cur = to;
+    if (from && unlikely(selectors != thread_selectors(from)))
+        store_selectors(from, selectors);
+    if (!to)
+        return;
+    p->regs_top = (u64)&to->regs + sizeof(to->regs);
+    tss.rsp[0] = p->regs_top;
+    if (to->task != p->loaded && to->task)
+        load_task(p, to->task);
+    if (unlikely(selectors != thread_selectors(to)))
+        load_selectors(to);
+    /* A selector other than 0 has its descriptor's base, 0 (I-5). */
+    wrmsr(MSR_FS_BASE, to->fs ? 0 : to->fs_base);
+    wrmsr(MSR_KERNEL_GS_BASE, to->gs ? 0 : to->gs_base);
+    fpu_enable(p, p->fpu_owner == to);
+}
+
+void arch_thread_bases_changed(struct thread *t)
+{
+    if (t == pcpu()->cur) {
+        wrmsr(MSR_FS_BASE, t->fs ? 0 : t->fs_base);
+        wrmsr(MSR_KERNEL_GS_BASE, t->gs ? 0 : t->gs_base);
+    }
+}
+
+void arch_thread_gone(struct thread *t)
+{
+    struct pcpu *p = pcpu();
+
+    arch_fpu_release(t);
+    if (p->cur == t)
+        p->cur = NULL;
+    if (p->sc == t)
+        p->sc = NULL;
+}
+
+void arch_irq_window(void) { __asm__ volatile("sti; nop; cli" ::: "memory"); }
+
+void arch_idle(void) { __asm__ volatile("sti; hlt; cli" ::: "memory"); }

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Unformatted output to the log. */
+#ifndef L4_RE_C_LOG_H
+#define L4_RE_C_LOG_H
+
+#include <l4/sys/types.h>
+
+/** Print a string; output appears line by line (see quire/io.h). */
+void l4re_log_print(char const *string);
+
+/** Print len bytes. */
+void l4re_log_printn(char const *string, int len);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the generic kernel needs from the machine, declared once.  Implemented by arch/x86_64/; host tests
+ * give their own (tests/host/).  The inline parts come from arch/<machine>/machine.h.
+ */
+#ifndef QUIRE_ARCH_H
+#define QUIRE_ARCH_H
+
+#include "types.h"
+
+struct thread;
+struct task;
+
+#include "machine.h" /* phys_to_virt, virt_to_phys, struct pcpu, pcpu(), TLB primitives */
+
+/* ---- start-up (kernel/main.c) ---- */
+void arch_cpu_init(void);   /* descriptors, traps, system-call entry; needs the heap */
+void arch_timer_init(void); /* calibrate the clock, start the periodic tick; fills the KIP's clock fields */
+
+/* ---- clock ---- */
+u64 arch_clock_us(void); /* microseconds since boot, monotonic; the KIP clock */
+
+/* ---- threads ---- */
+/* Set up the register state of a new thread (all zero, user selectors, interrupts on). */
+void arch_thread_init(struct thread *t);
+/* Make `t` (or the idle loop: NULL) the one whose user state is loaded on this CPU. */
+void arch_switch(struct thread *from, struct thread *to);
+/* The CPU keeps nothing of `t` any more. */
+void arch_thread_gone(struct thread *t);
+/* Bytes of a floating-point save area. */
+unsigned arch_fpu_size(void);
+/* fs_base, gs_base or a selector of `t` was changed by somebody else. */
+void arch_thread_bases_changed(struct thread *t);
+/* The loaded task goes away: load the kernel's own page tables. */
+void arch_unload_task(void);
+/* Leave the kernel: load t's registers and go on in user mode. */
+_Noreturn void arch_user_return(struct thread *t);
+/* Let pending interrupts in for a moment; they are only noted in pcpu()->irq_pending. */
+void arch_irq_window(void);
+/* The port bitmap in the TSS is not valid any more (M-56). */
+void arch_io_reset(void);
+/* Wait for an interrupt, which is noted in pcpu()->irq_pending. */
+void arch_idle(void);
+/* The floating-point state of `t` is dropped (thread gone) or moved to another thread (I-66). */
+void arch_fpu_release(struct thread *t);
+void arch_fpu_transfer(struct thread *from, struct thread *to);
+
+/* ---- interrupt lines (kernel/irq.c, kernel/sched.c) ---- */
+void arch_irq_mask(unsigned pin, bool mask);
+bool arch_irq_set_mode(unsigned pin, unsigned mode); /* mode bits of the ICU protocol */
+unsigned arch_irq_pins(void);
+bool arch_irq_is_level(unsigned pin);
+_Noreturn void arch_exit(u8 code);
+_Noreturn void arch_reboot(void);
+void arch_poweroff(void); /* comes back when the machine cannot */
+
+#endif

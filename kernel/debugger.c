@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The debugger object.  Done: setting names and adding image information (accepted, not kept yet), the global
+ * id of an object, and a summary of kernel memory.
+ */
+#include "debugger.h"
+
+#include "check.h"
+#include "kmem.h"
+#include "l4/sys/err.h"
+#include "l4/sys/types.h"
+#include "syscall.h"
+
+enum debugger_ops {
+    DBG_SET_NAME = 0x100,
+    DBG_GLOBAL_ID = 0x101,
+    DBG_ADD_IMAGE = 0x107,
+    DBG_KMEM_STATS = 0x500, /* MR0 free bytes, MR1 all bytes of the kernel heap */
+    DBG_CHECK = 0x501,      /* label 0: all invariants hold; -EFAULT: one does not (it is printed) */
+    DBG_FAIL_ALLOC = 0x502, /* MR1: the n-th allocation from now on fails (debug builds) */
+};
+
+static void with_object(struct thread *t, u64 op)
+{
+    int err;
+    struct cap *slot = syscall_cap_arg(t, 0, NULL, &err);
+
+    if (!slot) {
+        syscall_arg_error(t, err);
+        return;
+    }
+    if (op == DBG_GLOBAL_ID)
+        syscall_out(t)[0] = slot->obj->id;
+    syscall_tag(t, tag_make(0, op == DBG_GLOBAL_ID ? 1 : 0, 0));
+}
+
+static void debugger_invoke(struct thread *t, struct kobject *o, unsigned rights)
+{
+    u64 *out, op;
+
+    (void)rights;
+    if (!syscall_is_op(t, o, NULL))
+        return;
+    if (tag_label(t->tag) != L4_PROTO_DEBUGGER) {
+        syscall_label(t, -L4_EBADPROTO);
+        return;
+    }
+    op = tag_words(t->tag) ? t->utcb->mr[0] & 0xffff : ~0UL;
+    switch (op) {
+    case DBG_SET_NAME:
+    case DBG_GLOBAL_ID:
+    case DBG_ADD_IMAGE:
+        with_object(t, op);
+        break;
+    case DBG_KMEM_STATS:
+        out = syscall_out(t);
+        out[0] = kmem_free_bytes();
+        out[1] = kmem_total_bytes();
+        syscall_tag(t, tag_make(0, 2, 0));
+        break;
+    case DBG_CHECK:
+        syscall_label(t, check_invariants() ? 0 : -L4_EFAULT);
+        break;
+    case DBG_FAIL_ALLOC:
+        kmem_fail_at = tag_words(t->tag) >= 2 ? t->utcb->mr[1] : 0;
+        syscall_label(t, 0);
+        break;
+    default:
+        syscall_label(t, -L4_ENOSYS);
+    }
+}
+
+const struct kobject_type debugger_type = {
+    .name = "debugger",
+    .proto = L4_PROTO_DEBUGGER,
+    .invoke = debugger_invoke,
+};

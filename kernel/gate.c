@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* IPC gates, see gate.h. */
+#include "gate.h"
+
+#include "ipc.h"
+#include "irq.h"
+#include "l4/sys/err.h"
+#include "l4/sys/types.h"
+#include "preempt.h"
+#include "syscall.h"
+
+static struct slab gate_slab = SLAB(struct gate, 8);
+
+enum { OP_DEC_REFCNT = 0, OP_BIND = 0x10, OP_GET_INFO = 0x11, LABEL_RIGHTS = 3 };
+
+struct gate *gate_create(struct factory *f)
+{
+    struct gate *g = slab_alloc(&gate_slab, factory_quota(f));
+
+    if (!g)
+        return NULL;
+    *g = (struct gate){ .thread = NULL };
+    kobject_init(&g->obj, &gate_type, f);
+    return g;
+}
+
+void gate_bind(struct gate *g, struct thread *t, u64 label)
+{
+    struct thread *old = g->thread;
+
+    kobject_get(&t->obj);
+    g->thread = t;
+    g->label = label;
+    if (old)
+        kobject_put(&old->obj);
+    while (g->waiting.first) /* they go on with the new thread (O-25) */
+        ipc_restart_sender(g->waiting.first);
+}
+
+void gate_send(struct thread *t, struct gate *g, unsigned rights)
+{
+    if (unlikely(!g->thread)) {
+        ipc_wait_in(t, &g->waiting); /* I-36 */
+        return;
+    }
+    t->snd_rights = (u8)rights;
+    t->sender.label = g->label | rights; /* O-21 */
+    ipc_start(t, g->thread);
+}
+
+bool gate_is_local(const struct kobject *o, const struct task *task)
+{
+    const struct gate *g = container_of(o, struct gate, obj);
+
+    return o->type == &gate_type && g->thread && g->thread->task == task;
+}
+
+u64 gate_label(const struct kobject *o) { return container_of(o, struct gate, obj)->label; }
+
+/* ---- control, with the server right ---- */
+
+static void op_bind(struct thread *t, struct gate *g, unsigned rights)
+{
+    u64 label = t->utcb->mr[1];
+    struct cap *thread;
+    int err;
+
+    if (tag_words(t->tag) < 2) {
+        syscall_label(t, -L4_EMSGTOOSHORT);
+        return;
+    }
+    if (!(rights & CAP_S)) {
+        syscall_label(t, -L4_EPERM);
+        return;
+    }
+    thread = syscall_cap_arg(t, 0, &thread_type, &err);
+    if (!thread) {
+        syscall_arg_error(t, err);
+        return;
+    }
+    if (!(thread->rights & CAP_S)) {
+        syscall_label(t, -L4_EPERM);
+        return;
+    }
+    if (label & LABEL_RIGHTS) {
+        syscall_label(t, -L4_EINVAL);
+        return;
+    }
+    gate_bind(g, thread_of(thread->obj), label);
+    syscall_label(t, 0);
+}
+
+/* The server gives references up; 0 does not delete by itself, the next slot that goes does (O-24). */
+static void op_dec_refcnt(struct thread *t, struct gate *g)
+{
+    s64 amount = (s64)t->utcb->mr[1];
+
+    if (tag_words(t->tag) < 2) {
+        syscall_label(t, -L4_EINVAL);
+        return;
+    }
+    g->given_up += amount;
+    g->obj.counted -= amount;
+    syscall_out(t)[0] = (u64)g->obj.counted;
+    syscall_tag(t, tag_make(0, 1, 0));
+}
+
+static void gate_control(struct thread *t, struct gate *g, unsigned rights)
+{
+    if (!tag_words(t->tag)) {
+        syscall_label(t, -L4_EINVAL);
+        return;
+    }
+    switch (t->utcb->mr[0]) {
+    case OP_BIND:
+        op_bind(t, g, rights);
+        break;
+    case OP_GET_INFO:
+        syscall_out(t)[0] = g->thread ? g->label : 0;
+        syscall_tag(t, tag_make(0, 1, 0));
+        break;
+    case OP_DEC_REFCNT:
+        op_dec_refcnt(t, g);
+        break;
+    default:
+        syscall_label(t, -L4_ENOSYS);
+    }
+}
+
+static void gate_invoke(struct thread *t, struct kobject *o, unsigned rights)
+{
+    struct gate *g = gate_of(o);
+
+    if (t->op & OP_SEND && tag_label(t->tag) == L4_PROTO_KOBJECT && rights & ATTR_SERVER)
+        gate_control(t, g, rights);
+    else
+        gate_send(t, g, rights & (CAP_W | CAP_S));
+}
+
+static bool gate_destroy(struct kobject *o)
+{
+    struct gate *g = gate_of(o);
+
+    while (g->waiting.first) {
+        ipc_fail_sender(g->waiting.first, IPC_NOT_EXISTENT); /* I-37 */
+        if (preempt_point(1))
+            return false;
+    }
+    if (g->thread) {
+        struct thread *t = g->thread;
+        g->thread = NULL;
+        if (t->del_irq)
+            irq_trigger(t->del_irq); /* O-23 */
+        kobject_put(&t->obj);
+    }
+    return true;
+}
+
+static bool gate_release(struct kobject *o)
+{
+    slab_free(&gate_slab, factory_quota(o->factory), gate_of(o));
+    return true;
+}
+
+const struct kobject_type gate_type = {
+    .name = "gate",
+    .proto = L4_PROTO_KOBJECT,
+    .invoke = gate_invoke,
+    .destroy = gate_destroy,
+    .release = gate_release,
+};

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/* Port spaces, see io_space.h. */
+#include "io_space.h"
+
+#include "arch.h"
+#include "mem_space.h"
+#include "preempt.h"
+#include "string.h"
+
+enum { BITMAP_ORDER = 13, DIR_PAGES = N_PORTS / PORTS_PER_PAGE };
+
+/* Small pieces are ports, the large page is all of them; there is no third class. */
+static const u8 io_class_shift[N_CLASSES] = { 0, 16, 16 };
+static struct mapnode io_root; /* sigma0 holds all ports */
+
+void io_space_init(void) { mapdb_root(&io_root, sigma0_task, 0, CLASS_LARGE); }
+
+/* The node of a port: the single one, or that of the whole space. */
+static struct mapnode *find_port(const struct task *t, u64 port)
+{
+    struct mapnode **page;
+
+    if (t->is_sigma0)
+        return &io_root;
+    if (t->io.all)
+        return t->io.all;
+    page = t->io.link ? t->io.link[port / PORTS_PER_PAGE] : NULL;
+    return page ? page[port % PORTS_PER_PAGE] : NULL;
+}
+
+bool io_port_allowed(const struct task *t, unsigned port)
+{
+    return !t->is_sigma0 ? find_port(t, port) != NULL : true;
+}
+
+/* The place for a single port's node, with the space's memory made as needed (M-55); NULL: no memory. */
+static struct mapnode **make_port(struct task *t, u64 port)
+{
+    struct quota *q = task_quota(t);
+    struct mapnode ***page;
+
+    if (!t->io.bitmap) {
+        t->io.bitmap = kmem_alloc(q, BITMAP_ORDER);
+        if (!t->io.bitmap)
+            return NULL;
+        memset(t->io.bitmap, 0xff, 1UL << BITMAP_ORDER);
+    }
+    if (!t->io.link)
+        t->io.link = kmem_zalloc(q, PAGE_SHIFT);
+    if (!t->io.link)
+        return NULL;
+    page = &t->io.link[port / PORTS_PER_PAGE];
+    if (!*page)
+        *page = kmem_zalloc(q, PAGE_SHIFT);
+    return *page ? &(*page)[port % PORTS_PER_PAGE] : NULL;
+}
+
+static void set_bitmap(struct task *t, u64 port, bool allowed)
+{
+    u8 bit = (u8)(1U << (port & 7));
+
+    if (allowed)
+        t->io.bitmap[port >> 3] &= (u8)~bit;
+    else
+        t->io.bitmap[port >> 3] |= bit;
+}
+
+/* The CPU forgets the task's bitmap; it comes back with the next trap (M-56). */
+static void bitmap_changed(struct task *t)
+{
+    if (pcpu()->io_task == t)
+        arch_io_reset();
+}
+
+/* Enter or clear a node at its place. */
+static void set_node(struct task *t, struct mapnode *n, u64 port, bool present)
+{
+    if (mapnode_class(n) == CLASS_LARGE) {
+        t->io.all = present ? n : NULL;
+        memset(t->io.bitmap, present ? 0 : 0xff, 1UL << BITMAP_ORDER);
+    } else {
+        t->io.link[port / PORTS_PER_PAGE][port % PORTS_PER_PAGE] = present ? n : NULL;
+        t->io.count += present ? 1U : -1U;
+        set_bitmap(t, port, present);
+    }
+    bitmap_changed(t);
+}
+
+static void remove_node(struct mapnode *n)
+{
+    struct task *t = n->space;
+
+    set_node(t, n, n->page, false);
+    mapdb_remove(n);
+    slab_free(&mapnode_slab, task_quota(t), n);
+}
+
+static bool revoke(struct mapnode *top)
+{
+    for (;;) {
+        struct mapnode *n = mapdb_leaf(top);
+        bool last = n == top;
+        remove_node(n);
+        if (preempt_point(1))
+            return false;
+        if (last)
+            return true;
+    }
+}
+
+static enum map_status advance(struct map_op *op, u64 ports)
+{
+    ports = min_u64(ports, op->size);
+    op->src += ports;
+    op->dst += ports;
+    op->size -= ports;
+    return MAP_DONE;
+}
+
+static enum map_status insert_port(struct map_op *op, struct mapnode *src, unsigned c)
+{
+    struct quota *to = task_quota(op->to), *from = task_quota(op->from);
+    struct mapnode *n = src;
+    u64 index = mapnode_class(src) == CLASS_LARGE && c == CLASS_SMALL ? op->src : 0;
+
+    if (!make_port(op->to, op->dst))
+        return MAP_FAILED;
+    if (op->grant) {
+        if (to != from) {
+            if (!quota_charge(to, mapnode_slab.size))
+                return MAP_FAILED;
+            quota_release(from, mapnode_slab.size);
+        }
+        set_node(op->from, n, op->src, false);
+    } else {
+        if (!mapdb_may_insert(src))
+            return MAP_FAILED;
+        n = slab_alloc(&mapnode_slab, to);
+        if (!n)
+            return MAP_FAILED;
+        n->key = mapdb_key(c, index) & ((1U << MAPDB_KEY_BITS) - 1);
+    }
+    n->space = op->to;
+    n->page = op->dst & (N_PORTS - 1);
+    if (!op->grant)
+        mapdb_insert(src, n);
+    set_node(op->to, n, op->dst, true);
+    return advance(op, c == CLASS_LARGE ? N_PORTS : 1);
+}
+
+enum map_status io_map_step(struct map_op *op)
+{
+    struct mapnode *src, *dst;
+    unsigned c;
+
+    if (op->src >= N_PORTS)
+        return advance(op, op->size);
+    src = find_port(op->from, op->src);
+    if (!src) { /* skip what is empty: everything, a page of ports, one port */
+        if (!op->from->io.link)
+            return advance(op, op->size);
+        if (!op->from->io.link[op->src / PORTS_PER_PAGE])
+            return advance(op, PORTS_PER_PAGE - op->src % PORTS_PER_PAGE);
+        return advance(op, 1);
+    }
+    if (!(op->rights & 14)) /* any of bits 8, 4, 2 gives access (M-52) */
+        return advance(op, op->size);
+    op->any = true;
+    if (op->to->is_sigma0)
+        return advance(op, op->size);
+    dst = find_port(op->to, op->dst);
+    c = CLASS_SMALL;
+    if (mapnode_class(src) == CLASS_LARGE && op->src == 0 && op->size == N_PORTS &&
+        (dst ? mapnode_class(dst) == CLASS_LARGE : op->to->io.count == 0))
+        c = CLASS_LARGE;
+    if (op->grant && (op->from->is_sigma0 || c < mapnode_class(src)))
+        op->grant = false; /* M-33, M-37 */
+    if (!dst)
+        return insert_port(op, src, c);
+    if (!op->grant && dst->parent == src && mapnode_class(dst) == c)
+        return advance(op, c == CLASS_LARGE ? N_PORTS : 1); /* M-19: it has all rights there are */
+    return revoke(dst) ? MAP_DONE : MAP_PREEMPTED;
+}
+
+enum map_status io_unmap_step(struct unmap_op *op)
+{
+    struct child_range range = { .class_shift = io_class_shift };
+    struct mapnode *n = find_port(op->task, op->pos), *child;
+    bool large;
+
+    if (!op->rights) { /* only reading usage bits, and ports have none */
+        op->pos = op->end;
+        return MAP_DONE;
+    }
+    if (!n) {
+        op->pos = op->task->io.link ? op->pos + 1 : op->end;
+        return MAP_DONE;
+    }
+    large = mapnode_class(n) == CLASS_LARGE;
+    range.parent = n;
+    if (large) {
+        bool whole = op->self && !op->task->is_sigma0; /* M-42 */
+        range.first = whole ? 0 : op->pos;
+        range.last = whole ? N_PORTS - 1 : op->end - 1;
+    }
+    while ((child = mapdb_first_in(&range)))
+        if (!revoke(child))
+            return MAP_PREEMPTED;
+    if (op->self && !op->task->is_sigma0)
+        remove_node(n);
+    op->pos = large ? op->end : op->pos + 1;
+    return MAP_DONE;
+}
+
+bool io_release_step(struct task *t)
+{
+    struct quota *q = task_quota(t);
+
+    if (t->io.link) {
+        for (unsigned i = 0; i < DIR_PAGES; i++)
+            if (t->io.link[i]) {
+                kmem_free(q, t->io.link[i], PAGE_SHIFT);
+                t->io.link[i] = NULL;
+                return false;
+            }
+        kmem_free(q, t->io.link, PAGE_SHIFT);
+        t->io.link = NULL;
+    }
+    if (t->io.bitmap)
+        kmem_free(q, t->io.bitmap, BITMAP_ORDER);
+    t->io.bitmap = NULL;
+    return true;
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Message IPC, see ipc.h.
+ *
+ * Invariant I10: t->sender.queue is set exactly in T_SEND; caller/callee links are mutual, and a thread named by a reply
+ * slot is in a closed T_RECV on the slot's owner.
+ *
+ * Real world: Fiasco's sender copies in its own context after a handshake and may be preempted anywhere
+ * (src/kern/thread-ipc.cpp); seL4 has endpoints as objects of their own (src/object/endpoint.c).
+ */
+#include "ipc.h"
+
+#include "arch.h"
+#include "irq.h"
+#include "pager.h"
+#include "panic.h"
+#include "sched.h"
+#include "syscall.h"
+#include "timeout.h"
+#include "transfer.h"
+
+static void enter_recv(struct thread *t, struct sender *partner);
+
+/* ---- reply capability ---- */
+
+/* The thread leaves its receive phase: nobody may reply to it any more (I-42). */
+static inline void drop_callee(struct thread *t)
+{
+    if (t->callee) {
+        t->callee->caller = NULL;
+        t->callee = NULL;
+    }
+}
+
+void ipc_left_receive(struct thread *t) { drop_callee(t); }
+
+static void set_caller(struct thread *rcv, struct thread *caller)
+{
+    if (rcv->caller)
+        rcv->caller->callee = NULL; /* overwritten: that one stays blocked (I-39) */
+    drop_callee(caller);
+    rcv->caller = caller;
+    rcv->caller_rights = caller->snd_rights;
+    caller->callee = rcv;
+}
+
+struct thread *ipc_take_caller(struct thread *t, u8 *rights)
+{
+    struct thread *c = t->caller;
+
+    if (c) {
+        *rights = t->caller_rights;
+        c->callee = NULL;
+        t->caller = NULL;
+    }
+    return c;
+}
+
+/* ---- ends of an IPC ---- */
+
+static void leave_wait(struct thread *t)
+{
+    timeout_cancel(&t->timeout);
+    if (t->sender.queue)
+        sendq_remove(&t->sender);
+    drop_callee(t);
+}
+
+void ipc_fail(struct thread *t, unsigned e)
+{
+    leave_wait(t);
+    sched_ready(t);
+    if (t->kind != IPC_USER) {
+        pager_ipc_failed(t, e);
+        return;
+    }
+    /* The receive phase returns the caller's own tag (I-26), the send phase nothing but the flag (I-24). */
+    t->regs.rax = e & IPC_IN_RECV ? t->regs.rax | TAG_ERROR : TAG_ERROR;
+    t->utcb->error = e;
+}
+
+void ipc_fail_sender(struct sender *s, enum ipc_error e)
+{
+    ipc_fail(container_of(s, struct thread, sender), e);
+}
+
+void ipc_timeout(struct thread *t)
+{
+    if (t->state == T_BLOCKED)
+        syscall_unblock(t, IPC_TIMEOUT | IPC_IN_RECV);
+    else
+        ipc_fail(t, t->state == T_SEND ? IPC_TIMEOUT : IPC_TIMEOUT | IPC_IN_RECV);
+}
+
+void ipc_cancel(struct thread *t)
+{
+    switch (t->state) {
+    case T_SEND:
+        ipc_fail(t, IPC_CANCELED);
+        break;
+    case T_RECV:
+        ipc_fail(t, IPC_CANCELED | IPC_IN_RECV);
+        break;
+    case T_BLOCKED:
+        syscall_unblock(t, IPC_CANCELED | IPC_IN_RECV);
+        break;
+    case T_XFER:
+        t->cancel_pending = true;
+        break;
+    default:
+        if (t->xfer.snd) /* interrupted in a transfer of its own (I-47) */
+            t->cancel_pending = true;
+        else if (t->cont == ipc_recv_continue)
+            ipc_fail(t, IPC_CANCELED | IPC_IN_RECV), t->cont = NULL;
+        break;
+    }
+}
+
+void ipc_leave_all(struct thread *t)
+{
+    leave_wait(t);
+    if (t->caller) { /* the caller is not woken (I-43) */
+        t->caller->callee = NULL;
+        t->caller = NULL;
+    }
+}
+
+/* ---- send ---- */
+
+/* Block in a queue for the send phase; false: the timeout is zero or has expired (I-23). */
+static bool wait_to_send(struct thread *t, struct sendq *q)
+{
+    u64 deadline;
+
+    switch (timeout_decode(t, send_timeout(t->timeouts), &deadline)) {
+    case TIMEOUT_ZERO:
+        return false;
+    case TIMEOUT_AT:
+        timeout_arm(&t->timeout, deadline);
+        break;
+    case TIMEOUT_NEVER:
+        break;
+    }
+    t->state = T_SEND;
+    t->sender.prio = t->prio;
+    sendq_add(q, &t->sender);
+    return true;
+}
+
+void ipc_wait_in(struct thread *t, struct sendq *q)
+{
+    if (!wait_to_send(t, q))
+        ipc_fail(t, IPC_TIMEOUT);
+}
+
+void ipc_restart_sender(struct sender *s)
+{
+    struct thread *t = container_of(s, struct thread, sender);
+
+    leave_wait(t);
+    t->cont = t->kind == IPC_USER ? syscall_again : pager_again;
+    sched_ready(t);
+}
+
+/* Would `r` take a message from the sender with this id now (I-27)? */
+static inline bool accepts(const struct thread *r, u64 sender_id)
+{
+    return r->state == T_RECV && (r->wait_open ? !r->senders.first : r->wait_id == sender_id);
+}
+
+void ipc_start(struct thread *t, struct thread *partner)
+{
+    if (!(t->op & OP_SEND)) {
+        if (!(t->op & OP_RECV))
+            ipc_fail(t, IPC_NOT_EXISTENT);
+        else if (t->op & OP_OPEN_WAIT)
+            ipc_receive(t, 0, NULL);
+        else
+            ipc_receive(t, partner->obj.id, &partner->sender);
+        return;
+    }
+    t->wait_open = t->op & OP_OPEN_WAIT;
+    t->wait_id = partner->obj.id;
+    if (likely(accepts(partner, t->obj.id)))
+        transfer_start(t, t, partner);
+    else if (partner->dead)
+        ipc_fail(t, IPC_NOT_EXISTENT);
+    else if (!wait_to_send(t, &partner->senders))
+        ipc_fail(t, IPC_TIMEOUT);
+}
+
+/* ---- receive ---- */
+
+void ipc_receive(struct thread *t, u64 partner_id, struct sender *partner)
+{
+    t->wait_open = t->op & OP_OPEN_WAIT;
+    t->wait_id = partner_id;
+    enter_recv(t, partner);
+}
+
+void ipc_recv_continue(struct thread *t) { enter_recv(t, NULL); }
+
+static void irq_to_regs(struct thread *r, u64 label)
+{
+    r->regs.rax = 0; /* raw tag 0 (O-26) */
+    r->regs.rsi = label;
+}
+
+/* The receive phase of `t`, which may be another than the current thread (a sender that was served). */
+static void enter_recv(struct thread *t, struct sender *partner)
+{
+    struct sender *s = t->wait_open ? t->senders.first : partner;
+    u64 deadline;
+
+    if (s && s->queue == &t->senders) {
+        if (t != pcpu()->cur) { /* takes the message when it is scheduled */
+            t->cont = ipc_recv_continue;
+            sched_ready(t);
+            return;
+        }
+        sendq_remove(s);
+        if (s->kind == SENDER_IRQ) {
+            irq_to_regs(t, s->label);
+            irq_taken(s);
+            sched_ready(t);
+        } else {
+            transfer_start(t, container_of(s, struct thread, sender), t);
+        }
+        return;
+    }
+    switch (timeout_decode(t, recv_timeout(t->timeouts), &deadline)) {
+    case TIMEOUT_ZERO:
+        ipc_fail(t, IPC_TIMEOUT | IPC_IN_RECV);
+        return;
+    case TIMEOUT_AT:
+        timeout_arm(&t->timeout, deadline);
+        break;
+    case TIMEOUT_NEVER:
+        break;
+    }
+    t->state = T_RECV;
+}
+
+bool ipc_deliver_irq(struct thread *r, struct sender *irq, u64 irq_id)
+{
+    if (!accepts(r, irq_id) || r->kind != IPC_USER)
+        return false;
+    leave_wait(r);
+    irq_to_regs(r, irq->label);
+    sched_ready(r);
+    return true;
+}
+
+/* ---- after the transfer ---- */
+
+/* The message is with the receiver: its result, and it runs again. */
+static void finish_receiver(struct thread *rcv, struct thread *snd, enum ipc_error e)
+{
+    u64 tag = (snd->tag & ~(u64)TAG_ERROR) | (e ? TAG_ERROR : 0);
+
+    if (rcv->kind != IPC_USER) {
+        pager_reply(rcv, tag, e ? e | IPC_IN_RECV : 0);
+        return;
+    }
+    rcv->regs.rax = tag;
+    rcv->regs.rsi = snd->sender.label;
+    if (unlikely(e))
+        rcv->utcb->error = e | IPC_IN_RECV;
+}
+
+/* Kills and cancels that came while the transfer was going on (I-47). */
+static void finish_pending(struct thread *t)
+{
+    if (t->cancel_pending) {
+        t->cancel_pending = false;
+        ipc_cancel(t);
+    }
+    if (t->kill_pending) {
+        t->kill_pending = false;
+        thread_kill(t);
+        kobject_put(&t->obj);
+    }
+}
+
+void ipc_transfer_done(struct thread *ctx, enum ipc_error e)
+{
+    struct thread *snd = ctx->xfer.snd, *rcv = ctx->xfer.rcv;
+    bool blocked = false;
+
+    ctx->xfer.snd = ctx->xfer.rcv = NULL;
+    finish_receiver(rcv, snd, e);
+    if (unlikely(e)) {
+        ipc_fail(snd, e); /* no receive phase (I-25) */
+    } else if (snd->op & OP_RECV) {
+        if (!snd->wait_open && rcv->wait_open && rcv->kind == IPC_USER)
+            set_caller(rcv, snd); /* I-38 */
+        enter_recv(snd, &rcv->sender);
+        blocked = snd == ctx && snd->state == T_RECV;
+    } else {
+        sched_ready(snd);
+    }
+    if (blocked && !(snd->tag & TAG_SCHEDULE)) /* a call lends its time slice (I-67) */
+        sched_hand_over(rcv, !snd->wait_open);
+    else
+        sched_ready(rcv);
+    if (unlikely(snd->cancel_pending | snd->kill_pending))
+        finish_pending(snd);
+    if (unlikely(rcv->cancel_pending | rcv->kill_pending))
+        finish_pending(rcv);
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+/* IRQ senders, semaphores and interrupt lines, see irq.h. */
+#include "irq.h"
+
+#include "arch.h"
+#include "ipc.h"
+#include "l4/sys/err.h"
+#include "l4/sys/types.h"
+#include "preempt.h"
+#include "sched.h"
+#include "syscall.h"
+#include "timeout.h"
+#include "vcon.h"
+
+static struct slab irq_slab = SLAB(struct irq, 8);
+
+enum { OP_TRIGGER = 2, OP_EOI = 4, OP_BIND = 0x10, OP_DETACH = 1, LABEL_RIGHTS = 3 };
+enum { IRQ_QUEUE_PRIO = 255, DETACH_IDLE = 0, DETACH_PENDING = 1 };
+
+struct irq *irq_create(struct factory *f, bool semaphore)
+{
+    struct irq *irq = slab_alloc(&irq_slab, factory_quota(f));
+
+    if (!irq)
+        return NULL;
+    *irq = (struct irq){ .is_semaphore = semaphore, .pin = -1 };
+    irq->sender.kind = SENDER_IRQ;
+    irq->sender.prio = IRQ_QUEUE_PRIO;
+    kobject_init(&irq->obj, semaphore ? &semaphore_type : &irq_type, f);
+    return irq;
+}
+
+/* ---- delivery ---- */
+
+static void semaphore_up(struct irq *irq)
+{
+    if (irq->waiting.first)
+        syscall_unblock(container_of(irq->waiting.first, struct thread, sender), 0);
+    else
+        irq->count++;
+}
+
+void irq_trigger(struct irq *irq)
+{
+    if (irq->is_semaphore) {
+        semaphore_up(irq);
+    } else if (!irq->thread) {
+        irq->pending = true; /* remembered once (O-27) */
+    } else if (!irq->sender.queue &&
+               !ipc_deliver_irq(irq->thread, &irq->sender, irq->obj.id)) {
+        sendq_add(&irq->thread->senders, &irq->sender); /* several collapse into one */
+    }
+}
+
+void irq_taken(struct sender *s)
+{
+    struct irq *irq = container_of(s, struct irq, sender);
+
+    if (irq->masked && irq->pin >= 0 && !arch_irq_is_level((unsigned)irq->pin)) {
+        irq->masked = false;
+        arch_irq_mask((unsigned)irq->pin, false);
+    }
+}
+
+void irq_thread_dies(struct sender *s)
+{
+    struct irq *irq = container_of(s, struct irq, sender);
+
+    sendq_remove(s);
+    irq->pending = true;
+}
+
+/* Unbind from the thread; true: a trigger was waiting. */
+static bool unbind(struct irq *irq)
+{
+    struct thread *t = irq->thread;
+    bool queued = irq->sender.queue;
+
+    if (queued)
+        sendq_remove(&irq->sender);
+    irq->thread = NULL;
+    kobject_put(&t->obj);
+    return queued;
+}
+
+/* ---- operations ---- */
+
+static void op_bind(struct thread *t, struct irq *irq, unsigned rights)
+{
+    struct cap *thread;
+    bool queued;
+    int err;
+
+    if (!tag_words(t->tag)) {
+        syscall_label(t, -L4_EINVAL);
+        return;
+    }
+    if (t->utcb->mr[0] != OP_BIND) {
+        syscall_label(t, -L4_ENOSYS);
+        return;
+    }
+    if (!(rights & CAP_S)) {
+        syscall_label(t, -L4_EPERM);
+        return;
+    }
+    if (tag_words(t->tag) < 2) {
+        syscall_label(t, -L4_EMSGTOOSHORT);
+        return;
+    }
+    thread = syscall_cap_arg(t, 0, &thread_type, &err);
+    if (!thread) {
+        syscall_arg_error(t, err);
+        return;
+    }
+    if (!(thread->rights & CAP_S)) {
+        syscall_label(t, -L4_EPERM);
+        return;
+    }
+    kobject_get(thread->obj);
+    queued = irq->thread ? unbind(irq) : irq->pending;
+    irq->thread = thread_of(thread->obj);
+    irq->sender.label = t->utcb->mr[1];
+    irq->pending = false;
+    syscall_label(t, 0);
+    if (queued)
+        irq_trigger(irq);
+}
+
+static void op_sender(struct thread *t, struct irq *irq, unsigned rights)
+{
+    if (!tag_words(t->tag)) {
+        syscall_label(t, -L4_EINVAL);
+    } else if (t->utcb->mr[0] != OP_DETACH) {
+        syscall_label(t, -L4_ENOSYS);
+    } else if (!(rights & CAP_S)) {
+        syscall_label(t, -L4_EPERM);
+    } else if (!irq->thread || irq->thread->dead) {
+        syscall_label(t, -L4_ENOENT);
+    } else {
+        syscall_label(t, unbind(irq) ? DETACH_PENDING : DETACH_IDLE);
+    }
+}
+
+/* Trigger and EOI: no reply (I-13); false: another operation. */
+static bool op_irq(struct thread *t, struct irq *irq)
+{
+    u64 op = tag_words(t->tag) ? t->utcb->mr[0] & 0xffff : OP_TRIGGER;
+
+    if (op == OP_TRIGGER) {
+        irq_trigger(irq);
+    } else if (op == OP_EOI) {
+        if (irq->masked && irq->pin >= 0) {
+            irq->masked = false;
+            arch_irq_mask((unsigned)irq->pin, false);
+        }
+    } else {
+        return false;
+    }
+    syscall_no_reply(t, &irq->obj, irq->is_semaphore ? NULL : &irq->sender);
+    return true;
+}
+
+static void irq_invoke(struct thread *t, struct kobject *o, unsigned rights)
+{
+    struct irq *irq = irq_of(o);
+
+    if (!syscall_is_op(t, o, &irq->sender))
+        return;
+    switch (tag_label(t->tag)) {
+    case L4_PROTO_IRQ:
+        if (!op_irq(t, irq))
+            syscall_label(t, -L4_ENOSYS);
+        break;
+    case L4_PROTO_KOBJECT:
+        op_bind(t, irq, rights);
+        break;
+    case L4_PROTO_IRQ_SENDER:
+        op_sender(t, irq, rights);
+        break;
+    default:
+        syscall_label(t, -L4_EBADPROTO);
+    }
+}
+
+static void op_down(struct thread *t, struct irq *sem)
+{
+    u64 deadline;
+
+    if (sem->count) {
+        sem->count--;
+        syscall_label(t, 0);
+        return;
+    }
+    switch (timeout_decode(t, recv_timeout(t->timeouts), &deadline)) {
+    case TIMEOUT_ZERO:
+        ipc_fail(t, IPC_TIMEOUT | IPC_IN_RECV);
+        return;
+    case TIMEOUT_AT:
+        timeout_arm(&t->timeout, deadline);
+        break;
+    case TIMEOUT_NEVER:
+        break;
+    }
+    t->state = T_BLOCKED;
+    t->sender.prio = t->prio;
+    sendq_add(&sem->waiting, &t->sender);
+}
+
+static void semaphore_invoke(struct thread *t, struct kobject *o, unsigned rights)
+{
+    struct irq *sem = irq_of(o);
+
+    if (!syscall_is_op(t, o, NULL))
+        return;
+    switch (tag_label(t->tag)) {
+    case L4_PROTO_IRQ:
+        if (!op_irq(t, sem))
+            syscall_label(t, -L4_ENOSYS);
+        break;
+    case L4_PROTO_SEMAPHORE:
+        if (!tag_words(t->tag))
+            syscall_label(t, -L4_EINVAL);
+        else if (t->utcb->mr[0] != 0)
+            syscall_label(t, -L4_ENOSYS);
+        else if (!(rights & CAP_S))
+            syscall_label(t, -L4_EPERM);
+        else
+            op_down(t, sem);
+        break;
+    default:
+        syscall_label(t, -L4_EBADPROTO);
+    }
+}
+
+/* ---- lines ---- */
+
+static struct irq *lines[IRQ_PINS]; /* who takes a line's interrupts; a reference each */
+
+int irq_line_bind(unsigned pin, struct irq *irq)
+{
+    if (pin >= arch_irq_pins() || lines[pin] || irq->pin >= 0)
+        return -L4_EINVAL;
+    kobject_get(&irq->obj);
+    lines[pin] = irq;
+    irq->pin = (s16)pin;
+    return 0;
+}
+
+int irq_line_unbind(unsigned pin, struct irq *irq)
+{
+    if (pin >= arch_irq_pins() || lines[pin] != irq)
+        return -L4_EINVAL;
+    arch_irq_mask(pin, true);
+    lines[pin] = NULL;
+    irq->pin = -1;
+    irq->masked = false;
+    kobject_put(&irq->obj);
+    return 0;
+}
+
+void irq_line_mask(unsigned pin, bool mask)
+{
+    if (pin < arch_irq_pins() && lines[pin])
+        arch_irq_mask(pin, mask);
+}
+
+static void line_hit(unsigned pin)
+{
+    struct irq *irq = lines[pin];
+
+    if (!irq) {
+        arch_irq_mask(pin, true);
+        return;
+    }
+    /* Level lines stay masked until EOI; an edge while the last one still waits masks the line (O-28). */
+    if (arch_irq_is_level(pin) || irq->sender.queue) {
+        irq->masked = true;
+        arch_irq_mask(pin, true);
+    }
+    irq_trigger(irq);
+}
+
+void irq_run_pending(void)
+{
+    struct pcpu *p = pcpu();
+
+    while (p->irq_pending) {
+        unsigned v = (unsigned)__builtin_ctzl(p->irq_pending);
+        p->irq_pending &= ~(1UL << v);
+        if (v == ARCH_IRQ_TIMER) {
+            u64 now = arch_clock_us();
+            sched_tick(now);
+            timeout_run(now); /* interrupted: the rest with the next tick */
+        } else if (v < IRQ_PINS) {
+            line_hit(v);
+            if (v == ARCH_IRQ_SERIAL)
+                vcon_input_arrived();
+        }
+    }
+}
+
+/* ---- the end ---- */
+
+static bool irq_destroy(struct kobject *o)
+{
+    struct irq *irq = irq_of(o);
+
+    while (irq->waiting.first) {
+        ipc_fail_sender(irq->waiting.first, IPC_NOT_EXISTENT);
+        if (preempt_point(1))
+            return false;
+    }
+    if (irq->thread)
+        unbind(irq);
+    if (irq->pin >= 0)
+        irq_line_unbind((unsigned)irq->pin, irq);
+    return true;
+}
+
+static bool irq_release(struct kobject *o)
+{
+    slab_free(&irq_slab, factory_quota(o->factory), irq_of(o));
+    return true;
+}
+
+const struct kobject_type irq_type = {
+    .name = "irq",
+    .proto = L4_PROTO_IRQ_SENDER,
+    .invoke = irq_invoke,
+    .destroy = irq_destroy,
+    .release = irq_release,
+};
+
+const struct kobject_type semaphore_type = {
+    .name = "semaphore",
+    .proto = L4_PROTO_SEMAPHORE,
+    .invoke = semaphore_invoke,
+    .destroy = irq_destroy,
+    .release = irq_release,
+};

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Kernel memory: blocks of 2^order bytes from the kernel heap (buddy system), objects of one size from
+ * slabs, and the quotas that pay for both (M-75 .. M-78).
+ *
+ * Everything that a user can cause is allocated with a quota; NULL quota is the kernel's own (unlimited).  An
+ * allocation either succeeds and is charged, or changes nothing and returns NULL.
+ *
+ * Invariants: I7 free and used blocks are disjoint and cover the heap; I8 the sum of what is charged to a
+ * quota equals what its owners hold.
+ */
+#ifndef QUIRE_KMEM_H
+#define QUIRE_KMEM_H
+
+#include "types.h"
+
+struct quota {
+    u64 limit; /* bytes; ~0: unlimited */
+    u64 used;  /* bytes charged, sub-quotas' whole limits included (M-76) */
+};
+
+static inline bool quota_charge(struct quota *q, u64 bytes)
+{
+    if (!q)
+        return true;
+    if (bytes > q->limit - q->used)
+        return false;
+    q->used += bytes;
+    return true;
+}
+static inline void quota_release(struct quota *q, u64 bytes)
+{
+    if (q)
+        q->used -= bytes;
+}
+
+enum { KMEM_MIN_ORDER = 12, KMEM_MAX_ORDER = 21 };
+
+/* Take the heap over: physical ranges, all within the direct map.  Once, at boot. */
+struct phys_range;
+void kmem_init(const struct phys_range *heap, unsigned n);
+
+/* A block of 2^order bytes (12..21), aligned to its size, not cleared.  NULL: quota or heap exhausted. */
+void *kmem_alloc(struct quota *q, unsigned order);
+/* The same, cleared. */
+void *kmem_zalloc(struct quota *q, unsigned order);
+void kmem_free(struct quota *q, void *block, unsigned order);
+
+/* Bytes of the heap that are free, and in all. */
+u64 kmem_free_bytes(void);
+u64 kmem_total_bytes(void);
+/* I7: walk the free lists; NULL or the name of the broken invariant. */
+const char *kmem_check(void);
+
+/* Fault injection for tests: the n-th allocation from now on fails (0: none). */
+extern u64 kmem_fail_at;
+
+struct slab_page;
+struct slab {
+    const char *name;
+    u32 size;                  /* bytes per object, multiple of 8 */
+    u32 align;                 /* power of two, at most 64 */
+    struct slab_page *partial; /* pages with free objects */
+    u64 used;                  /* objects in use */
+};
+#define SLAB(type, al) { .name = #type, .size = sizeof(type), .align = (al) }
+
+/* An object of the slab's size, not cleared.  NULL: quota or heap exhausted. */
+void *slab_alloc(struct slab *s, struct quota *q);
+void slab_free(struct slab *s, struct quota *q, void *obj);
+
+#endif

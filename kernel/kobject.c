@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* Kernel objects, slots and the reaper, see kobject.h. */
+#include "kobject.h"
+
+#include "factory.h"
+#include "panic.h"
+#include "preempt.h"
+#include "sched.h"
+
+static u64 next_id = 1;
+static struct kobject *reap_first, **reap_last = &reap_first;
+static unsigned reap_priority;
+
+void kobject_init(struct kobject *o, const struct kobject_type *type, struct factory *f)
+{
+    *o = (struct kobject){ .type = type, .id = next_id++, .factory = f, .refs = 1 };
+    if (f)
+        kobject_get(&f->obj);
+}
+
+static void reap_add(struct kobject *o)
+{
+    o->reap_next = NULL;
+    *reap_last = o;
+    reap_last = &o->reap_next;
+    reap_priority = (unsigned)max_u64(reap_priority, sched_current_prio());
+    sched_note_work();
+}
+
+void kobject_put(struct kobject *o)
+{
+    CHECK(o->refs > 0);
+    if (--o->refs == 0)
+        reap_add(o);
+}
+
+void kobject_kill(struct kobject *o)
+{
+    if (o->dying)
+        return;
+    o->dying = true;
+    reap_add(o);
+}
+
+void cap_insert(struct cap *slot, struct kobject *o, unsigned rights)
+{
+    slot->obj = o;
+    slot->rights = rights;
+    slot->link = &o->caps;
+    slot->next = o->caps;
+    if (slot->next)
+        slot->next->link = &slot->next;
+    o->caps = slot;
+    if (!(rights & ATTR_WEAK))
+        o->counted++;
+}
+
+static void cap_unlink(struct cap *slot)
+{
+    *slot->link = slot->next;
+    if (slot->next)
+        slot->next->link = slot->link;
+    slot->obj = NULL;
+}
+
+void cap_remove(struct cap *slot, bool delete)
+{
+    struct kobject *o = slot->obj;
+    bool counted = !(slot->rights & ATTR_WEAK);
+
+    cap_unlink(slot);
+    if (counted)
+        o->counted--;
+    if (o->dying)
+        return;
+    if ((delete && slot->rights & CAP_D) || (counted && o->counted <= 0))
+        kobject_kill(o);
+}
+
+void cap_move(struct cap *to, struct cap *from, unsigned rights)
+{
+    struct kobject *o = from->obj;
+    bool was_counted = !(from->rights & ATTR_WEAK);
+
+    cap_unlink(from);
+    if (was_counted)
+        o->counted--;
+    cap_insert(to, o, rights);
+    if (was_counted && o->counted <= 0) /* the last counted reference became weak */
+        kobject_kill(o);
+}
+
+bool reap_pending(void) { return reap_first != NULL; }
+
+unsigned reap_prio(void) { return reap_priority; }
+
+/* One bounded step for the first object; true: it is done with and off the list. */
+static bool reap_step(struct kobject *o)
+{
+    if (o->refs > 0) { /* killed: slots first, then the type's own end */
+        if (o->caps) {
+            if (!(o->caps->rights & ATTR_WEAK))
+                o->counted--;
+            cap_unlink(o->caps);
+            return false;
+        }
+        if (o->type->destroy && !o->type->destroy(o))
+            return false;
+    }
+    reap_first = o->reap_next; /* before the put, which may append it again */
+    if (!reap_first)
+        reap_last = &reap_first;
+    if (o->refs > 0) {
+        kobject_put(o);
+    } else {
+        struct factory *f = o->factory;
+        if (o->type->release && !o->type->release(o)) { /* more to give back: to the end of the list */
+            reap_add(o);
+            return false;
+        }
+        if (f)
+            kobject_put(&f->obj);
+    }
+    return true;
+}
+
+bool reap_run(void)
+{
+    while (reap_first) {
+        reap_step(reap_first);
+        if (preempt_point(1) && reap_first)
+            return false;
+    }
+    reap_priority = 0;
+    return true;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* Map, grant and unmap over ranges, see map.h. */
+#include "map.h"
+
+#include "arch.h"
+#include "io_space.h"
+#include "mem_space.h"
+#include "obj_space.h"
+#include "preempt.h"
+
+typedef enum map_status map_step_fn(struct map_op *op);
+typedef enum map_status unmap_step_fn(struct unmap_op *op);
+
+static map_step_fn *const map_steps[] = {
+    [FP_MEM] = mem_map_step,
+    [FP_IO] = io_map_step,
+    [FP_OBJ] = obj_map_step,
+};
+static unmap_step_fn *const unmap_steps[] = {
+    [FP_MEM] = mem_unmap_step,
+    [FP_IO] = io_unmap_step,
+    [FP_OBJ] = obj_unmap_step,
+};
+/* What a task must have for a transfer of the type (M-1). */
+static const u8 needed_space[] = { [FP_MEM] = SPACE_MEM, [FP_IO] = SPACE_IO, [FP_OBJ] = SPACE_OBJ };
+static const u64 space_limit[] = { [FP_MEM] = USER_END, [FP_IO] = N_PORTS, [FP_OBJ] = N_SLOTS };
+
+void map_begin(struct map_op *op, u64 item_word, u64 fpage, const struct fp_match *m)
+{
+    op->src = m->src;
+    op->dst = m->dst;
+    op->size = m->size;
+    op->type = (u8)fp_type(fpage);
+    op->rights = (u8)fp_rights(fpage);
+    op->attrs = item_word & 0xf0;
+    op->grant = item_word & ITEM_GRANT;
+    op->any = m->size == 0; /* nothing asked for: "attempted" (F-2, F-12, F-19) */
+}
+
+enum map_status map_run(struct map_op *op)
+{
+    unsigned needed = needed_space[op->type];
+
+    if (!(op->from->spaces & op->to->spaces & needed))
+        return MAP_DONE;
+    while (op->size) {
+        enum map_status s;
+        if (op->to->obj.dying)
+            return MAP_DYING;
+        s = map_steps[op->type](op);
+        if (s != MAP_DONE)
+            return s;
+        if (preempt_point(1) && op->size)
+            return MAP_PREEMPTED;
+    }
+    return MAP_DONE;
+}
+
+void unmap_begin(struct unmap_op *op, struct task *t, u64 fpage, u64 mask)
+{
+    struct fp_range r = { 0, 0 };
+
+    op->task = t;
+    op->type = (u8)fp_type(fpage);
+    if (op->type != FP_SPECIAL && t->spaces & needed_space[op->type])
+        r = fp_to_range(fpage, space_limit[op->type]);
+    op->pos = r.base;
+    op->end = r.base + r.size;
+    op->rights = (u8)fp_rights(fpage);
+    op->self = mask >> 31 & 1;
+    op->del = mask >> 30 & 1;
+    op->referenced = 0;
+    op->walking = false;
+}
+
+enum map_status unmap_run(struct unmap_op *op)
+{
+    while (op->pos < op->end) {
+        enum map_status s = unmap_steps[op->type](op);
+        if (s != MAP_DONE)
+            return s;
+        if (preempt_point(1) && op->pos < op->end)
+            return MAP_PREEMPTED;
+    }
+    return MAP_DONE;
+}
+
+void unmap_abort(struct unmap_op *op)
+{
+    if (op->walking)
+        mapdb_walk_end(&op->walk);
+    op->walking = false;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Map, grant and unmap over ranges: the loops.  One page, port or slot at a time is done by mem_space.c,
+ * io_space.c and obj_space.c; between two of them the operation may be interrupted and is continued later
+ * from the same struct, which says all about how far it has come.
+ *
+ * Called by transfer.c and task.c.
+ */
+#ifndef QUIRE_MAP_H
+#define QUIRE_MAP_H
+
+#include "fpage.h"
+#include "mapdb.h"
+#include "msgitem.h"
+#include "task.h"
+
+/* What one step or the whole loop says. */
+enum map_status {
+    MAP_DONE,      /* step: the cursor was advanced; loop: the end of the range */
+    MAP_PREEMPTED, /* call again later */
+    MAP_FAILED,    /* no memory or quota, or M-8; what was done before stays (M-29) */
+    MAP_DYING,     /* the destination is being destroyed (M-82) */
+};
+
+/* A map or grant in progress; also one step's argument.  Addresses in bytes, ports or slots. */
+struct map_op {
+    struct task *from, *to;
+    u64 src, dst, size; /* rest of the range */
+    u8 type;            /* enum fpage_type */
+    u8 rights;          /* of the flexpage */
+    u8 attrs;           /* bits 4..7 of the send item */
+    bool grant;         /* becomes false for the rest of the item by M-33 */
+    bool any;           /* at least one source page was processed (F-19) */
+};
+
+/* Begin: fills everything but the tasks, from an already matched item. */
+void map_begin(struct map_op *op, u64 item_word, u64 fpage, const struct fp_match *m);
+enum map_status map_run(struct map_op *op);
+
+/* An unmap of one flexpage in progress. */
+struct unmap_op {
+    struct task *task;
+    u64 pos, end;      /* rest of the range in the units of the type */
+    u8 type;           /* enum fpage_type */
+    u8 rights;         /* what is taken away (M-38) */
+    bool self;         /* mask bit 31: the task's own page too */
+    bool del;          /* mask bit 30 */
+    u8 referenced;     /* collected: 1 referenced, 2 modified (M-46) */
+    bool walking;      /* `walk` is registered */
+    struct mapdb_walk walk; /* rights-only: where in the current page's descendants */
+};
+
+void unmap_begin(struct unmap_op *op, struct task *t, u64 fpage, u64 mask);
+/* MAP_DONE or MAP_PREEMPTED. */
+enum map_status unmap_run(struct unmap_op *op);
+/* Drop an unfinished operation (its thread is killed). */
+void unmap_abort(struct unmap_op *op);
+
+#endif

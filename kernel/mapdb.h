@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Mapping database: the derivation tree of memory pages and I/O ports.
+ *
+ * One mapping node stands for one present page-table entry (or port) that came about by map or grant
+ * (M-4).  A node is the child of the page it was mapped from (M-6); it is at most as large (M-7).
+ * The children of a node hang in a digital search tree whose elements are the nodes themselves, keyed by
+ * (size class, index of the first small page within the parent).  So no operation needs memory beyond
+ * the node, one piece of a large page is found without touching the others, and the depth of the search
+ * tree is bounded by the 20 bits of the key.  Children with equal keys (several mappings of one
+ * piece) form a chain behind the first one, the head, which alone stands in the search tree.
+ *
+ * Pure: knows no page tables and allocates nothing.  Called by mem_space.c, io_space.c and the host tests.
+ *
+ * Invariants (checked by mapdb_check):
+ *   I3  parent/children links form a tree, chains are mutual, the depth is the parent's plus one;
+ *   I4  a child's class is not above its parent's and its index lies within the parent.
+ */
+#ifndef QUIRE_MAPDB_H
+#define QUIRE_MAPDB_H
+
+#include "types.h"
+
+/* Size classes: memory 4 KiB, 2 MiB, 1 GiB; ports: 1 and 65536. */
+enum { CLASS_SMALL = 0, CLASS_LARGE = 1, CLASS_HUGE = 2, N_CLASSES = 3 };
+
+enum {
+    MAPDB_INDEX_BITS = 18, /* small pages in the largest page: 2^18 * 4 KiB = 1 GiB */
+    MAPDB_KEY_BITS = MAPDB_INDEX_BITS + 2,
+    MAPDB_MAX_DEPTH = 255, /* M-8 */
+};
+
+struct mapnode {
+    struct mapnode *parent;   /* the page this one was mapped from; NULL: a root */
+    struct mapnode *children; /* search tree of the children's heads */
+    struct mapnode *next;     /* chain of equal keys */
+    union {
+        struct mapnode *prev; /* in a chain, not for the head */
+        struct mapnode *left; /* head only: smaller keys */
+    };
+    struct mapnode *right; /* head only: larger keys */
+    void *space;           /* the task that holds the page */
+    u64 page : 35;         /* first page number (memory) or port in that task */
+    u64 depth : 8;         /* generations below the page of the first receiver */
+    u64 head : 1;
+    u64 key : MAPDB_KEY_BITS; /* class << 18 | index within the parent */
+};
+static_assert(sizeof(struct mapnode) == 56, "with its link word a mapping costs 64 bytes");
+
+static inline u64 mapdb_key(unsigned size_class, u64 index)
+{
+    return (u64)size_class << MAPDB_INDEX_BITS | index;
+}
+static inline unsigned mapnode_class(const struct mapnode *n)
+{
+    return (unsigned)(n->key >> MAPDB_INDEX_BITS);
+}
+static inline u64 mapnode_index(const struct mapnode *n)
+{
+    return n->key & ((1U << MAPDB_INDEX_BITS) - 1);
+}
+
+/* A range of children: all classes, those whose pieces intersect [first, last] (small-page indices). */
+struct child_range {
+    struct mapnode *parent;
+    u64 first, last;
+    const u8 *class_shift; /* log2 of small pages per page of a class; see mem_space.c, io_space.c */
+};
+
+/* A forward walk over the nodes below `range`, robust against removals between two steps. */
+struct mapdb_walk {
+    struct child_range range;
+    struct mapnode *cur;     /* next node to visit, NULL at the end */
+    struct mapdb_walk *link; /* registered walks, for the fix-up on removal */
+};
+
+/* Make `n` a root: a page nobody mapped (sigma0's view of physical memory, of the ports; M-5). */
+void mapdb_root(struct mapnode *n, void *space, u64 page, unsigned size_class);
+
+/* May a child be inserted below `parent`?  False when the depth is used up (M-8). */
+static inline bool mapdb_may_insert(const struct mapnode *parent)
+{
+    return !parent->parent || parent->depth < MAPDB_MAX_DEPTH;
+}
+
+/* Insert `n` (n->key, n->space, n->page set by the caller) as a child of `parent`. */
+void mapdb_insert(struct mapnode *parent, struct mapnode *n);
+
+/* Take a childless node out.  The caller frees it. */
+void mapdb_remove(struct mapnode *n);
+
+/* The first child of `parent` with a key of at least `key`, NULL if none. */
+struct mapnode *mapdb_child_ge(const struct mapnode *parent, u64 key);
+
+/* Some child that intersects the range, the smallest classes first; NULL if none. */
+struct mapnode *mapdb_first_in(const struct child_range *r);
+
+/* Some childless node in the subtree of `n` (n itself when it has no children). */
+struct mapnode *mapdb_leaf(struct mapnode *n);
+
+/* Walk: begin, visit `cur`, advance; between begin and end the tree may change. */
+void mapdb_walk_begin(struct mapdb_walk *w, const struct child_range *r);
+void mapdb_walk_next(struct mapdb_walk *w);
+void mapdb_walk_end(struct mapdb_walk *w);
+
+/* Check I3 and I4 below `n`; NULL or the name of the broken invariant.  Recursion bounded by M-8. */
+const char *mapdb_check(const struct mapnode *n, const u8 *class_shift);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* Object spaces, see obj_space.h. */
+#include "obj_space.h"
+
+#include "kmem.h"
+
+enum { DIR_ENTRIES = N_SLOTS / SLOTS_PER_PAGE };
+
+struct cap *obj_make_slot(struct task *t, u64 index)
+{
+    struct quota *q = task_quota(t);
+    struct cap **table;
+
+    if (index >= N_SLOTS)
+        return NULL;
+    if (!t->caps.dir)
+        t->caps.dir = kmem_zalloc(q, PAGE_SHIFT);
+    if (!t->caps.dir)
+        return NULL;
+    table = &t->caps.dir[index / SLOTS_PER_PAGE];
+    if (!*table)
+        *table = kmem_zalloc(q, PAGE_SHIFT);
+    return *table ? &(*table)[index % SLOTS_PER_PAGE] : NULL;
+}
+
+static enum map_status advance(struct map_op *op, u64 slots)
+{
+    slots = min_u64(slots, op->size);
+    op->src += slots;
+    op->dst += slots;
+    op->size -= slots;
+    return MAP_DONE;
+}
+
+/* Rights of the copy: what the sender has and the item asks for; weak sticks (M-60, flexpage.md section 2). */
+static unsigned copy_rights(const struct map_op *op, const struct cap *src)
+{
+    unsigned have = (unsigned)src->rights;
+
+    return (have & op->rights & CAP_RIGHTS) | (have & op->attrs & ATTR_CTL) |
+           ((have | op->attrs) & ATTR_WEAK);
+}
+
+enum map_status obj_map_step(struct map_op *op)
+{
+    struct cap *src, *dst;
+    unsigned rights;
+
+    if (op->src >= N_SLOTS || op->dst >= N_SLOTS) /* F-4 */
+        return advance(op, op->size);
+    src = obj_slot(op->from, op->src);
+    if (!src)
+        return advance(op, SLOTS_PER_PAGE - op->src % SLOTS_PER_PAGE);
+    if (!src->obj || src->obj->dying)
+        return advance(op, 1); /* M-62 */
+    rights = copy_rights(op, src);
+    if (!(rights & CAP_R))
+        return advance(op, 1); /* F-6 */
+    op->any = true;
+    dst = obj_make_slot(op->to, op->dst);
+    if (!dst)
+        return MAP_FAILED;
+    if (dst->obj) { /* M-63 .. M-65: as unmap with delete; the source may go with it, so look again */
+        cap_remove(dst, true);
+        return MAP_DONE;
+    }
+    if (op->grant)
+        cap_move(dst, src, rights);
+    else
+        cap_insert(dst, src->obj, rights);
+    return advance(op, 1);
+}
+
+enum map_status obj_unmap_step(struct unmap_op *op)
+{
+    struct cap *slot = op->self ? obj_slot(op->task, op->pos) : NULL;
+
+    if (!op->self) /* objects have no descendants (M-67) */
+        op->pos = op->end;
+    else if (!op->task->caps.dir)
+        op->pos = op->end;
+    else if (!slot)
+        op->pos = ALIGN_DOWN(op->pos, SLOTS_PER_PAGE) + SLOTS_PER_PAGE;
+    else {
+        if (slot->obj && op->rights & CAP_R)
+            cap_remove(slot, op->del); /* M-68 */
+        else if (slot->obj)
+            slot->rights &= ~(u64)(op->rights & (CAP_W | CAP_S | CAP_D)); /* M-69 */
+        op->pos++;
+    }
+    return MAP_DONE;
+}
+
+bool obj_release_step(struct task *t)
+{
+    if (!t->caps.dir)
+        return true;
+    for (unsigned i = 0; i < DIR_ENTRIES; i++)
+        if (t->caps.dir[i]) {
+            kmem_free(task_quota(t), t->caps.dir[i], PAGE_SHIFT);
+            t->caps.dir[i] = NULL;
+            return false;
+        }
+    kmem_free(task_quota(t), t->caps.dir, PAGE_SHIFT);
+    t->caps.dir = NULL;
+    return true;
+}

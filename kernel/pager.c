@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* Page-fault and exception messages, see pager.h. */
+#include "pager.h"
+
+#include "arch.h"
+#include "gate.h"
+#include "ipc.h"
+#include "l4/sys/err.h"
+#include "l4/sys/types.h"
+#include "mem_space.h"
+#include "obj_space.h"
+#include "panic.h"
+#include "print.h"
+#include "sched.h"
+#include "string.h"
+
+enum { ERR_PRESENT = 1, ERR_WRITE = 2, ERR_FETCH = 16 };
+enum { PF_TAG_FETCH = 4 };
+
+static const char *access_name(u64 err)
+{
+    return err & ERR_FETCH ? "execute" : err & ERR_WRITE ? "write" : "read";
+}
+
+/* One line for a fault nobody takes care of. */
+static void report(const struct thread *t, const char *what)
+{
+    kprintf("quire: fault: thread %lx of task %lx: ", t->obj.id, t->task->obj.id);
+    if (t->regs.trap == TRAP_PAGE_FAULT)
+        kprintf("%s of address %lx at ip %lx: %s\n", access_name(t->regs.err), t->regs.cr2,
+                t->regs.rip, what);
+    else
+        kprintf("trap %lu (error %lx) at ip %lx: %s\n", t->regs.trap, t->regs.err, t->regs.rip,
+                what);
+}
+
+/* Send the prepared message through a capability of the thread's own task; false: no such object (O-10). */
+static bool send_through(struct thread *t, u64 selector)
+{
+    struct cap *slot = selector & 0xc00 ? NULL : obj_lookup(t->task, selector);
+
+    if (!slot)
+        return false;
+    t->op = OP_CALL;
+    t->timeouts = 0;
+    t->sender.label = 0; /* I-31 */
+    t->snd_rights = slot->rights & (CAP_W | CAP_S);
+    if (slot->obj->type == &thread_type)
+        ipc_start(t, thread_of(slot->obj));
+    else if (slot->obj->type == &gate_type)
+        gate_send(t, gate_of(slot->obj), t->snd_rights);
+    else
+        pager_reply(t, tag_make(-L4_EBADPROTO, 0, 0), 0); /* a kernel object refuses the label */
+    return true;
+}
+
+static void send_exception(struct thread *t)
+{
+    t->kind = IPC_EXCEPTION;
+    t->tag = tag_make(L4_PROTO_EXCEPTION, EXCEPTION_WORDS, 0) | TAG_FPU;
+    if (send_through(t, t->exc_handler))
+        return;
+    report(t, "no exception handler, the thread stops");
+    if (t->task->is_sigma0)
+        panic("sigma0 has failed");
+    t->state = T_BLOCKED; /* for good (I-63) */
+}
+
+static void send_page_fault(struct thread *t)
+{
+    u64 err = t->regs.err;
+
+    t->kind = IPC_PAGE_FAULT;
+    t->tag = tag_make(L4_PROTO_PAGE_FAULT, 2, 0);
+    t->msg[0] = (t->regs.cr2 & ~7UL) | (err & (ERR_PRESENT | ERR_WRITE)) |
+                (err & ERR_FETCH ? (u64)PF_TAG_FETCH : 0);
+    t->msg[1] = t->regs.rip;
+    if (send_through(t, t->pager))
+        return;
+    report(t, "no pager, the thread is killed"); /* I-56 */
+    thread_kill(t);
+}
+
+static void page_fault(struct thread *t)
+{
+    u64 err = t->regs.err, addr = t->regs.cr2;
+    unsigned wanted = MEM_R | (err & ERR_WRITE ? MEM_W : 0U) | (err & ERR_FETCH ? MEM_X : 0U);
+
+    if (addr >= USER_END) { /* I-57 */
+        send_exception(t);
+    } else if (mem_access_allowed(t->task, addr, wanted)) {
+        tlb_flush_addr(addr); /* a stale entry: simply again (M-50) */
+    } else if (t->task->is_sigma0) {
+        if (!mem_sigma0_fault(addr)) /* I-59 */
+            send_exception(t);
+    } else {
+        send_page_fault(t);
+    }
+}
+
+void pager_trap(struct thread *t)
+{
+    if (t->regs.trap == TRAP_PAGE_FAULT)
+        page_fault(t);
+    else
+        send_exception(t);
+}
+
+void pager_raise(struct thread *t)
+{
+    t->regs.trap = TRAP_EX_REGS;
+    t->regs.err = 0;
+    t->cont = send_exception;
+}
+
+void pager_again(struct thread *t)
+{
+    if (t->kind == IPC_PAGE_FAULT)
+        send_page_fault(t);
+    else
+        send_exception(t);
+}
+
+void pager_ipc_failed(struct thread *t, unsigned e)
+{
+    /* A pager that does not exist is an unhandled fault; all else means: try again (I-55). */
+    if (t->kind == IPC_PAGE_FAULT && e == IPC_NOT_EXISTENT)
+        t->cont = send_exception;
+}
+
+void pager_reply(struct thread *t, u64 tag, unsigned e)
+{
+    if (t->kind == IPC_PAGE_FAULT && !e && tag_label(tag) < 0)
+        t->cont = send_exception; /* I-54 */
+}
+
+/* The segment selectors as MR 25 holds them. */
+static u64 segment_word(const struct thread *t)
+{
+    return (u64)t->ds | (u64)t->es << 16 | (u64)t->fs << 32 | (u64)t->gs << 48;
+}
+
+static void exception_words(const struct thread *t, u64 *mr)
+{
+    memcpy(mr, &t->regs, sizeof(t->regs));
+    mr[23] = t->fs_base;
+    mr[24] = t->gs_base;
+    mr[25] = segment_word(t);
+}
+
+/* Load the registers of an answered exception (I-60): all but what would let the user out of its mode. */
+static void load_registers(struct thread *t, const u64 *mr)
+{
+    struct regs old = t->regs;
+
+    memcpy(&t->regs, mr, sizeof(t->regs));
+    t->regs.trap = old.trap;
+    t->regs.err = old.err;
+    t->regs.cs = old.cs;
+    t->regs.ss = old.ss;
+    t->regs.rip = canonical(t->regs.rip);
+    t->regs.rflags = user_rflags(t->regs.rflags);
+    if (canonical(mr[23]) == mr[23])
+        t->fs_base = mr[23];
+    if (canonical(mr[24]) == mr[24])
+        t->gs_base = mr[24];
+    arch_thread_bases_changed(t);
+}
+
+void pager_copy_words(const struct thread *snd, struct thread *rcv, unsigned n)
+{
+    u64 words[EXCEPTION_WORDS];
+    const u64 *from = words;
+
+    if (snd->kind == IPC_USER)
+        from = snd->utcb->mr;
+    else if (snd->kind == IPC_PAGE_FAULT)
+        memcpy(words, snd->msg, sizeof(snd->msg));
+    else
+        exception_words(snd, words);
+    if (rcv->kind == IPC_USER)
+        memcpy(rcv->utcb->mr, from, n * sizeof(u64));
+    else if (rcv->kind == IPC_EXCEPTION && n >= EXCEPTION_WORDS && snd->kind == IPC_USER)
+        load_registers(rcv, from);
+}

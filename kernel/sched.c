@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scheduling and the way out of the kernel, see sched.h.
+ *
+ * Invariant: a thread is in the ready queue exactly when it is T_READY and not current.
+ */
+#include "sched.h"
+
+#include "irq.h"
+#include "preempt.h"
+
+static struct thread *queue[PRIO_MAX + 1]; /* first of a ring per priority */
+static u64 ready_mask[4];                  /* priorities with a non-empty ring */
+
+static unsigned top_prio(void)
+{
+    for (int i = 3; i >= 0; i--)
+        if (ready_mask[i])
+            return (unsigned)i * 64 + 63 - (unsigned)__builtin_clzl(ready_mask[i]);
+    return 0;
+}
+
+static void enqueue(struct thread *t, bool front)
+{
+    struct thread **head = &queue[t->prio], *first = *head;
+
+    t->queued = true;
+    if (!first) {
+        t->ready_next = t->ready_prev = t;
+        *head = t;
+        ready_mask[t->prio / 64] |= 1UL << (t->prio % 64);
+        return;
+    }
+    t->ready_next = first;
+    t->ready_prev = first->ready_prev;
+    t->ready_prev->ready_next = t;
+    first->ready_prev = t;
+    if (front)
+        *head = t;
+}
+
+static void dequeue(struct thread *t)
+{
+    struct thread **head = &queue[t->prio];
+
+    t->queued = false;
+    if (t->ready_next == t) {
+        *head = NULL;
+        ready_mask[t->prio / 64] &= ~(1UL << (t->prio % 64));
+        return;
+    }
+    t->ready_prev->ready_next = t->ready_next;
+    t->ready_next->ready_prev = t->ready_prev;
+    if (*head == t)
+        *head = t->ready_next;
+}
+
+unsigned sched_current_prio(void)
+{
+    struct pcpu *p = pcpu();
+
+    return p->sc ? p->sc->prio : 0;
+}
+
+void sched_note_work(void) { pcpu()->resched = true; }
+
+void sched_ready(struct thread *t)
+{
+    struct pcpu *p = pcpu();
+
+    t->state = T_READY;
+    if (t == p->cur || t->queued || t->parked)
+        return;
+    enqueue(t, false);
+    if (t == p->sc) /* its time slice was lent: it wants it back itself */
+        p->sc = p->cur;
+    if (!p->sc || t->prio > p->sc->prio)
+        p->resched = true;
+}
+
+void sched_remove(struct thread *t)
+{
+    struct pcpu *p = pcpu();
+
+    if (t->queued)
+        dequeue(t);
+    if (t == p->sc)
+        p->sc = p->cur;
+    p->resched = true;
+}
+
+void sched_set_prio(struct thread *t, unsigned prio)
+{
+    bool queued = t->queued;
+
+    if (queued)
+        dequeue(t);
+    t->prio = (u8)prio;
+    if (queued)
+        enqueue(t, false);
+    pcpu()->resched = true;
+}
+
+void sched_set_cpu(struct thread *t, bool run)
+{
+    t->parked = !run;
+    t->has_cpu = run;
+    if (!run && t->queued)
+        dequeue(t);
+    else if (run && t->state == T_READY)
+        sched_ready(t);
+    pcpu()->resched = true;
+}
+
+void sched_yield(void)
+{
+    pcpu()->yield = true;
+    pcpu()->resched = true;
+}
+
+void sched_hand_over(struct thread *t, bool lend)
+{
+    struct pcpu *p = pcpu();
+
+    t->state = T_READY;
+    if (unlikely(p->resched) || unlikely(t->parked) || !p->sc) {
+        sched_ready(t);
+        return;
+    }
+    if (p->sc != t && (!lend || t->prio > p->sc->prio)) {
+        if (ready_mask[3] | ready_mask[2] | ready_mask[1] | ready_mask[0] && top_prio() >= t->prio) {
+            sched_ready(t);
+            return;
+        }
+        p->sc = t;
+    }
+    arch_switch(p->cur, t);
+}
+
+void sched_switch_to(struct thread *t)
+{
+    struct thread *cur = pcpu()->cur;
+
+    dequeue(t);
+    enqueue(cur, true);
+    arch_switch(cur, t);
+}
+
+void sched_tick(u64 now)
+{
+    struct pcpu *p = pcpu();
+    struct thread *sc = p->sc;
+    u64 spent = now - p->last_clock;
+
+    p->last_clock = now;
+    if (p->cur)
+        p->cur->cpu_time += spent;
+    else
+        p->idle_time += spent;
+    if (!sc)
+        return;
+    if (sc->left > spent) {
+        sc->left -= spent;
+        return;
+    }
+    sc->left = sc->quantum;
+    sched_yield(); /* to the end of its ring (O-32) */
+}
+
+static bool any_ready(void)
+{
+    return ready_mask[0] | ready_mask[1] | ready_mask[2] | ready_mask[3];
+}
+
+/* Choose who runs next and load it; NULL: nobody. */
+static struct thread *choose(struct pcpu *p)
+{
+    struct thread *cur = p->cur, *next;
+    bool cur_ok = cur && cur->state == T_READY && !cur->parked, yield = p->yield;
+
+    p->resched = p->yield = false;
+    if (!any_ready()) {
+        if (!cur_ok) {
+            p->sc = NULL;
+            if (cur)
+                arch_switch(cur, NULL);
+            return NULL;
+        }
+        p->sc = cur;
+        return cur;
+    }
+    next = queue[top_prio()];
+    if (cur_ok) {
+        unsigned eff = p->sc ? p->sc->prio : cur->prio;
+        if (next->prio < eff || (next->prio == eff && !yield))
+            return cur;
+        enqueue(cur, !yield);
+        next = queue[top_prio()];
+    }
+    dequeue(next);
+    p->sc = next;
+    if (next != cur)
+        arch_switch(cur, next);
+    return next;
+}
+
+static __attribute__((noinline)) struct thread *exit_slowly(struct pcpu *p)
+{
+    for (;;) {
+        struct thread *t;
+        if (p->irq_pending)
+            irq_run_pending();
+        t = choose(p);
+        if (reap_pending() && (!t || t->prio <= reap_prio())) {
+            reap_run(); /* interrupted or done: look again */
+            continue;
+        }
+        if (!t) {
+            if (!p->irq_pending)
+                arch_idle();
+            continue;
+        }
+        if (t->cont) {
+            void (*cont)(struct thread *) = t->cont;
+            t->cont = NULL;
+            cont(t);
+        }
+        if (!p->resched && !p->irq_pending && p->cur == t && t->state == T_READY && !t->cont)
+            return t;
+    }
+}
+
+struct thread *kernel_exit(void)
+{
+    struct pcpu *p = pcpu();
+    struct thread *t = p->cur;
+
+    if (likely(!p->resched && t && t->state == T_READY && !t->cont))
+        return t;
+    return exit_slowly(p);
+}

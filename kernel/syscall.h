@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one system call: decoding (abi: ipc.md section 2), and how kernel operations answer.
+ */
+#ifndef QUIRE_SYSCALL_H
+#define QUIRE_SYSCALL_H
+
+#include "ipc.h"
+
+/* Entry from user mode by `syscall`; returns the thread to resume. */
+struct thread *syscall_entry(struct thread *t);
+/* Continuation: the whole system call from the beginning. */
+void syscall_again(struct thread *t);
+
+/* ---- answers of kernel operations ---- */
+
+/*
+ * Is this a kernel operation?  If not (no send phase), the plain receive it is instead has been started: from the object's
+ * queue element if it is an IRQ sender, else a sleep (ipc.md section 2).
+ */
+bool syscall_is_op(struct thread *t, struct kobject *o, struct sender *irq);
+
+/* Answer with a tag; without a receive phase nobody sees it (I-12). */
+static inline void syscall_tag(struct thread *t, u64 tag)
+{
+    if (t->op & OP_RECV)
+        t->regs.rax = tag;
+}
+/* Answer with a label (0, positive, or -L4_E...) and no words. */
+static inline void syscall_label(struct thread *t, s64 label) { syscall_tag(t, (u64)label << 16); }
+
+/* The MRs for output words; without a receive phase they go nowhere (I-12). */
+static inline u64 *syscall_out(struct thread *t)
+{
+    static u64 nowhere[N_MESSAGE_REGS];
+
+    return t->op & OP_RECV ? t->utcb->mr : nowhere;
+}
+
+/* A no-reply operation is done: the receive phase, if asked for, is a real one (I-13). */
+void syscall_no_reply(struct thread *t, struct kobject *o, struct sender *irq);
+
+/* A thread blocked in a kernel operation (semaphore) goes on: with an error, or with label 0. */
+void syscall_unblock(struct thread *t, unsigned error);
+
+/* ---- arguments ---- */
+
+/*
+ * The n-th item after the words as a capability of the given type (NULL: any); O-2, O-3.
+ * NULL: *err is -EINVAL, or 0 after an IPC error 8 has been answered.
+ */
+struct cap *syscall_cap_arg(struct thread *t, unsigned n, const struct kobject_type *type, int *err);
+
+/* Answer `err` of syscall_cap_arg. */
+static inline void syscall_arg_error(struct thread *t, int err)
+{
+    if (err)
+        syscall_label(t, err);
+}
+
+#endif

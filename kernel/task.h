@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tasks: a memory space, a port space and an object space, and the kernel-user memory in them
+ * (abi: objects.md section 2, mapping.md section 1).
+ */
+#ifndef QUIRE_TASK_H
+#define QUIRE_TASK_H
+
+#include "factory.h"
+#include "kobject.h"
+#include "mapdb.h"
+
+/* ---- the three spaces; operations in mem_space.h, io_space.h, obj_space.h ---- */
+
+struct mem_space {
+    u64 *root;     /* top-level page table */
+    u64 root_phys; /* loaded into CR3 */
+};
+
+enum { N_PORTS = 65536, PORTS_PER_PAGE = 512 };
+
+struct io_space {
+    struct mapnode *all;    /* the one node of an order-16 mapping (M-53) */
+    struct mapnode ***link; /* 128 pointers to pages of 512 node pointers, by port; NULL: no port yet */
+    u8 *bitmap;             /* 8 KiB, a set bit denies, as the CPU wants it */
+    u32 count;              /* single ports present */
+};
+
+enum { N_SLOTS = 65536, SLOTS_PER_PAGE = 128 };
+
+struct obj_space {
+    struct cap **dir; /* 512 pointers to pages of 128 slots */
+};
+
+/* Kernel-user memory: pages of the kernel mapped to the user, not in the mapping database (O-8). */
+struct ku_mem {
+    struct ku_mem *next;
+    u64 user;      /* address in the task */
+    u8 *kernel;    /* the same memory in the kernel */
+    u32 order;     /* log2 bytes, 12..17 */
+};
+
+struct task {
+    struct kobject obj;
+    struct mem_space mem;
+    struct io_space io;
+    struct obj_space caps;
+    struct ku_mem *ku_mem;
+    u64 teardown; /* how far the destroy step has come, see task.c */
+    u8 spaces;    /* enum task_spaces */
+    bool is_sigma0; /* root of the memory and port trees (M-5) */
+};
+
+enum task_spaces { SPACE_MEM = 1, SPACE_OBJ = 2, SPACE_IO = 4, SPACE_THREADS = 8 };
+
+extern const struct kobject_type task_type;
+extern struct task *sigma0_task;
+
+/* A new empty task paid by `f`; NULL: no memory or quota. */
+struct task *task_create(struct factory *f);
+
+/* Create kernel-user memory of 2^order bytes (12..17) at `user`.  0, -EEXIST or -ENOMEM. */
+int task_add_ku_mem(struct task *t, u64 user, unsigned order);
+
+/* The kernel's address of a UTCB at `user`, NULL unless it lies in one area and is aligned (I-18, O-9). */
+struct utcb *task_find_utcb(struct task *t, u64 user);
+
+static inline struct task *task_of(struct kobject *o) { return container_of(o, struct task, obj); }
+static inline struct quota *task_quota(const struct task *t) { return factory_quota(t->obj.factory); }
+
+#endif

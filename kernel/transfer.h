@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Copying one message: words, typed items, FPU state (abi: ipc.md I-30, flexpage.md).
+ * Called by ipc.c once both partners are known; calls map.c for the items.
+ */
+#ifndef QUIRE_TRANSFER_H
+#define QUIRE_TRANSFER_H
+
+#include "ipc.h"
+
+/*
+ * Transfer the message of `snd` to `rcv` in the context of `ctx` (one of them).  Ends with ipc_transfer_done, at once or,
+ * when interrupted, from a continuation of ctx.
+ */
+void transfer_start(struct thread *ctx, struct thread *snd, struct thread *rcv);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* The log object, see vcon.h. */
+#include "vcon.h"
+
+#include "arch.h"
+#include "arch_boot.h"
+#include "icu.h"
+#include "l4/sys/err.h"
+#include "l4/sys/types.h"
+#include "preempt.h"
+#include "string.h"
+#include "syscall.h"
+
+enum vcon_ops { VCON_WRITE = 0, VCON_READ = 1, VCON_SET_ATTR = 2, VCON_GET_ATTR = 3 };
+enum { WRITE_MAX = 488, READ_MAX = 61 * 8, PREEMPT_BYTES = 16, INPUT_SIZE = 1024 };
+enum { READ_DONE_SHIFT = 31 };
+
+static u64 attrs[3]; /* input, output, local flags */
+static struct irq *input_irq;
+
+/* Input not read yet; when it is full what arrives is dropped. */
+static struct {
+    u8 byte[INPUT_SIZE];
+    unsigned head, tail;
+} input;
+
+void vcon_input_arrived(void)
+{
+    int c;
+
+    while ((c = arch_console_getc()) >= 0) {
+        unsigned next = (input.head + 1) % INPUT_SIZE;
+        if (next == input.tail)
+            continue;
+        input.byte[input.head] = (u8)c;
+        input.head = next;
+    }
+    if (input.head != input.tail && input_irq && !input_irq->obj.dying)
+        irq_trigger(input_irq);
+}
+
+/* The line is slow, so the text goes out in pieces. */
+static void write_continue(struct thread *t)
+{
+    const char *text = (const char *)&t->utcb->mr[2];
+
+    while (t->vcon_at < t->vcon_end) {
+        char c = text[t->vcon_at++];
+        if (c == '\n')
+            arch_console_putc('\r');
+        arch_console_putc(c);
+        if (t->vcon_at % PREEMPT_BYTES == 0 && preempt_point(PREEMPT_UNITS)) {
+            t->cont = write_continue;
+            return;
+        }
+    }
+    syscall_no_reply(t, NULL, NULL);
+}
+
+static void op_write(struct thread *t)
+{
+    u64 len = tag_words(t->tag) >= 2 ? t->utcb->mr[1] : 0;
+
+    t->vcon_at = 0;
+    t->vcon_end = len <= WRITE_MAX ? (u32)len : 0; /* too much: dropped as a whole */
+    write_continue(t);
+}
+
+static void op_read(struct thread *t, unsigned rights)
+{
+    u64 max = t->utcb->mr[0] >> 16 & 0xffff, n = 0, *out = syscall_out(t);
+    u8 *bytes = (u8 *)&out[1];
+
+    if (!(rights & CAP_W)) {
+        syscall_label(t, -L4_EPERM);
+        return;
+    }
+    vcon_input_arrived();
+    max = min_u64(max, READ_MAX);
+    while (n < max && input.head != input.tail) {
+        bytes[n++] = input.byte[input.tail];
+        input.tail = (input.tail + 1) % INPUT_SIZE;
+    }
+    out[0] = n | (input.head == input.tail ? 1UL << READ_DONE_SHIFT : 0);
+    syscall_tag(t, 0);
+}
+
+static void vcon_invoke(struct thread *t, struct kobject *o, unsigned rights)
+{
+    u64 *out;
+
+    if (!syscall_is_op(t, o, NULL))
+        return;
+    if (tag_label(t->tag) == L4_PROTO_IRQ) {
+        icu_invoke_single(t, o, &input_irq);
+        return;
+    }
+    if (tag_label(t->tag) != L4_PROTO_LOG) {
+        syscall_label(t, -L4_EBADPROTO);
+        return;
+    }
+    switch (tag_words(t->tag) ? t->utcb->mr[0] & 0xffff : ~0UL) {
+    case VCON_WRITE:
+        op_write(t);
+        break;
+    case VCON_READ:
+        op_read(t, rights);
+        break;
+    case VCON_SET_ATTR:
+        memcpy(attrs, &t->utcb->mr[1], sizeof(attrs));
+        syscall_label(t, 0);
+        break;
+    case VCON_GET_ATTR:
+        out = syscall_out(t);
+        memcpy(&out[1], attrs, sizeof(attrs));
+        syscall_tag(t, tag_make(0, 4, 0));
+        break;
+    default:
+        syscall_label(t, -L4_ENOSYS);
+    }
+}
+
+const struct kobject_type vcon_type = {
+    .name = "log",
+    .proto = L4_PROTO_LOG,
+    .invoke = vcon_invoke,
+};
