@@ -289,6 +289,7 @@ void irq_run_pending(void)
         p->irq_pending &= ~(1UL << v);
         if (v == ARCH_IRQ_TIMER) {
             u64 now = arch_clock_us();
+            arch_timer_tick();
             sched_tick(now);
             timeout_run(now); /* interrupted: the rest with the next tick */
         } else if (v < IRQ_PINS) {

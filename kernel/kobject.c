@@ -128,7 +128,7 @@ bool reap_run(void)
 {
     while (reap_first) {
         reap_step(reap_first);
-        if (preempt_point(1) && reap_first)
+        if ((preempt_point(1) || pcpu()->irq_pending) && reap_first)
             return false;
     }
     reap_priority = 0;

@@ -285,10 +285,7 @@ static void task_invoke(struct thread *t, struct kobject *o, unsigned rights)
 
 enum { TEARDOWN_MEM, TEARDOWN_IO, TEARDOWN_OBJ, TEARDOWN_DONE };
 
-/*
- * Unmap all three spaces with self, all rights and delete (M-79).  The position within a space is not kept: what is
- * gone is skipped quickly, and each call makes progress.
- */
+/* Unmap all three spaces with self, all rights and delete (M-79). */
 static bool task_destroy(struct kobject *o)
 {
     static const u64 everything[] = {
@@ -301,8 +298,12 @@ static bool task_destroy(struct kobject *o)
     while (t->teardown < TEARDOWN_DONE) {
         struct unmap_op op;
         unmap_begin(&op, t, everything[t->teardown], 0xc0000000);
-        if (unmap_run(&op) == MAP_PREEMPTED)
+        op.pos = t->teardown_pos;
+        if (unmap_run(&op) == MAP_PREEMPTED) {
+            t->teardown_pos = op.pos;
             return false;
+        }
+        t->teardown_pos = 0;
         t->teardown++;
     }
     return true;

@@ -46,7 +46,8 @@ struct task {
     struct io_space io;
     struct obj_space caps;
     struct ku_mem *ku_mem;
-    u64 teardown; /* how far the destroy step has come, see task.c */
+    u64 teardown_pos; /* how far the destroy step has come in its phase, see task.c */
+    u8 teardown;
     u8 spaces;    /* enum task_spaces */
     bool is_sigma0; /* root of the memory and port trees (M-5) */
 };

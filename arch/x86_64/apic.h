@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interrupt controllers and timer: vector numbers, local APIC registers, start-up (apic.c, timer.c).
+ * Interrupt controllers and timer: vector numbers, local APIC registers, start-up (apic.c,
+ * timer.c).
  *
  *   vector 0..31      exceptions
  *   vector 32 + n     interrupt line n: global system interrupt n, pin n of the first I/O APIC
@@ -59,8 +60,8 @@ static inline void lapic_write(enum lapic_reg reg, u32 v)
 }
 
 /*
- * Silence the legacy controllers, read the ACPI tables, set up the local APIC and the I/O APICs with
- * all lines masked.  Once, before user space exists: the register pages are added to
+ * Silence the legacy controllers, read the ACPI tables, set up the local APIC and the I/O APICs
+ * with all lines masked.  Once, before user space exists: the register pages are added to
  * boot_info.kernel_owned.  Interrupts stay off.
  */
 void apic_init(void);

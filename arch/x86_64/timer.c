@@ -3,17 +3,17 @@
  * The clock and the periodic tick.
  *
  * The clock is the processor's time stamp counter (TSC), scaled to microseconds in the way the code
- * in the KIP does, so that kernel and user programs agree.  The tick is the local APIC's timer.  The
- * speed of both is measured here, once.
+ * in the KIP does, so that kernel and user programs agree.  The tick is the local APIC's timer.
+ * The speed of both is measured here, once.
  *
- * Called by the start-up code and the tick handler; calls kip.c, apic.c's registers, acpi.c's facts.
+ * Called by the start-up code and the tick handler; calls kip.c, uses what acpi.c found.
  *
  * Reference: the legacy timer (PIT), or where it is absent the ACPI power management timer, or what
  * the processor says of itself.  Every wait is bounded.
  *
- * Each reading of a counter stands between two readings of the TSC, and of several the one with the
- * shortest distance counts.  So it does no harm when an emulator or a hypervisor stops the processor
- * for a while: the TSC and the counters go on alike.
+ * Each reading of a counter stands between two readings of the TSC, and of several the one with
+ * the shortest distance counts.  So it does no harm when an emulator or a hypervisor stops the
+ * processor for a while: the TSC and the counters go on alike.
  */
 #include "acpi.h"
 #include "apic.h"
@@ -23,11 +23,11 @@
 #include "kip.h"
 #include "print.h"
 
-enum { TICK_HZ = 1000, RUNS = 3, READINGS = 5 };
+enum { TICK_HZ = 1000, RUNS = 3, ATTEMPTS = 16, READINGS = 5 };
 
 /* ---- measuring ---- */
 
-/* A counter that runs at a constant speed; it differs by at most `mask` in one run. */
+/* A counter that runs at a constant speed and wraps at `mask`. */
 struct counter {
     u32 (*read)(void);
     u32 mask;
@@ -83,22 +83,28 @@ static u64 ticks_between(const struct counter *c, u32 from, u32 to)
     return (c->down ? from - to : to - from) & c->mask;
 }
 
-/* The best of some runs of about so many cycles. */
-static struct run measure(const struct counter *c, u64 cycles)
+/*
+ * The best of some runs of about so many cycles.  Runs of more than max_cycles do not count: the
+ * processor was stopped for so long that the counter may have wrapped.
+ */
+static struct run measure(const struct counter *c, u64 cycles, u64 max_cycles)
 {
     struct run best = {0, 0};
     u64 best_uncertainty = ~0UL;
 
-    for (unsigned i = 0; i < RUNS; i++) {
+    for (unsigned i = 0, good = 0; i < ATTEMPTS && good < RUNS; i++) {
         struct reading a = take_reading(c), b;
-        u64 ticks;
+        struct run r;
 
         spin(cycles);
         b = take_reading(c);
-        ticks = ticks_between(c, a.count, b.count);
-        if (ticks && a.uncertainty + b.uncertainty < best_uncertainty) {
+        r = (struct run){b.tsc - a.tsc, ticks_between(c, a.count, b.count)};
+        if (!r.ticks || r.cycles > max_cycles)
+            continue;
+        good++;
+        if (a.uncertainty + b.uncertainty < best_uncertainty) {
             best_uncertainty = a.uncertainty + b.uncertainty;
-            best = (struct run){b.tsc - a.tsc, ticks};
+            best = r;
         }
     }
     return best;
@@ -110,11 +116,14 @@ enum { PIT_CHANNEL2 = 0x42, PIT_COMMAND = 0x43, PIT_GATE = 0x61, PIT_HZ = 119318
 enum { GATE_ON = 1 << 0, SPEAKER_ON = 1 << 1 };
 enum { PM_TIMER_HZ = 3579545 };
 
-/* A first run of this length tells how long the good ones have to be. */
-enum { SHORT_RUN = 200000, GOOD_RUN_US = 10000 };
+/* What is believed of a TSC: 100 MHz to 100 GHz. */
+enum { MIN_KHZ = 100000, MAX_KHZ = 100000000 };
 
-/* What is believed of a TSC: 10 MHz to 100 GHz. */
-enum { MIN_KHZ = 10000, MAX_KHZ = 100000000 };
+/*
+ * A short run, in cycles, tells how many cycles the good ones have to be.  The PIT wraps after
+ * 54 ms: the longest that counts are 40 ms, with the slowest TSC.
+ */
+enum { SHORT_RUN = 200000, MAX_SHORT_RUN = 40 * MIN_KHZ, GOOD_RUN_MS = 10, MAX_GOOD_RUN_MS = 40 };
 
 static u32 pit_read(void)
 {
@@ -149,11 +158,11 @@ static bool plausible(u64 khz) { return khz >= MIN_KHZ && khz <= MAX_KHZ; }
 /* The speed of the TSC by a counter of so many Hz; 0: the counter does not run. */
 static u64 khz_by_counter(const struct counter *c, u64 hz)
 {
-    u64 khz = to_khz(measure(c, SHORT_RUN), hz);
+    u64 khz = to_khz(measure(c, SHORT_RUN, MAX_SHORT_RUN), hz);
 
     if (!plausible(khz))
         return 0;
-    return to_khz(measure(c, khz * GOOD_RUN_US / 1000), hz);
+    return to_khz(measure(c, khz * GOOD_RUN_MS, khz * MAX_GOOD_RUN_MS), hz);
 }
 
 /* Crystal frequency times ratio, or the processor's nominal speed. */
@@ -209,7 +218,7 @@ static void start_tick(u64 tsc_khz)
     lapic_write(LAPIC_TIMER_DIVIDE, DIVIDE_BY_16);
     lapic_write(LAPIC_LVT_TIMER, LVT_MASKED | TICK_VECTOR);
     lapic_write(LAPIC_TIMER_INITIAL, ~0U);
-    r = measure(&timer, tsc_khz * GOOD_RUN_US / 1000);
+    r = measure(&timer, tsc_khz * GOOD_RUN_MS, tsc_khz * MAX_GOOD_RUN_MS);
     period = r.ticks ? r.ticks * tsc_khz / r.cycles * 1000 / TICK_HZ : 0;
     if (!period || period > ~0U)
         boot_fail("the timer of the local APIC does not run");

@@ -3,6 +3,7 @@
  * Traps: the descriptor tables, and what each trap from user mode or from the kernel means.
  * Called by entry.asm; calls pager.c for what belongs to the user.
  */
+#include "acpi.h"
 #include "apic.h"
 #include "arch.h"
 #include "io_space.h"
@@ -184,3 +185,5 @@ _Noreturn void kernel_trap(struct regs *r)
     backtrace_from(r->rbp);
     panic_end();
 }
+
+void arch_poweroff(void) { acpi_poweroff(); }

@@ -70,6 +70,8 @@ static void accepts(void)
     EXPECT_EQ(image.segment[1].file_size, 16, "second segment");
     EXPECT_EQ(image.segment[1].mem_size, 0x800, "second segment");
     EXPECT(!image.relocatable, "fixed");
+    f.segment[0].p_memsz = 0x1000;
+    EXPECT(read_part(&f, sizeof(f), &image, &segment) == NULL, "segments that touch");
     f.head.e_type = ET_DYN;
     EXPECT(read_part(&f, sizeof(f), &image, &segment) == NULL, "ET_DYN");
     EXPECT(image.relocatable, "ET_DYN");
@@ -126,6 +128,8 @@ static void refuses_segments(void)
     REFUSED("outside", 0, f.segment[0].p_filesz = 33);
     REFUSED("outside", 1, f.segment[1].p_offset = FILE_SIZE - 15);
     REFUSED("outside", 1, f.segment[1].p_offset = ~0UL - 8);
+    REFUSED("outside", 0, f.segment[0].p_filesz = f.segment[0].p_memsz = ~0UL;
+            f.segment[0].p_paddr = f.segment[0].p_vaddr = 0);
     REFUSED("wraps", 0, f.segment[0].p_memsz = ~0UL);
     REFUSED("wraps", 1, f.segment[1].p_paddr = ~0UL - 0x7fe);
     REFUSED("wraps", 1, f.segment[1].p_vaddr = ~0UL - 0x7fe);

@@ -23,34 +23,36 @@ def good_image(address):
     return elf.Image([segment(address)])
 
 
-# What a loader has to refuse, wherever the file is loaded to: name -> (image at an address, words of the reason).
+# What a loader has to refuse, wherever the file is loaded to: name -> (image at an address, the kernel's reason).
 BAD_IMAGES = {
-    "empty file": (lambda _: b"", ["ELF"]),
-    "text file": (lambda _: b"This is a text and no program.\n" * 40, ["ELF"]),
-    "cut within the header": (lambda at: good_image(at).bytes()[:40], ["ELF"]),
-    "cut within the program headers": (lambda at: good_image(at).bytes()[:80], []),
-    "cut within a segment": (lambda at: good_image(at).bytes()[:0x1008], []),
-    "32-bit": (lambda at: elf.Image([segment(at)], bits=1).bytes(), []),
-    "big endian": (lambda at: elf.Image([segment(at)], order=2).bytes(), []),
-    "for another machine": (lambda at: elf.Image([segment(at)], machine=elf.AARCH64).bytes(), ["x86-64"]),
-    "an object file": (lambda at: elf.Image([segment(at)], kind=elf.RELOCATABLE).bytes(), []),
-    "without segments": (lambda at: elf.Image([], entry=at).bytes(), []),
-    "program headers far outside": (lambda at: elf.Image([segment(at)], phoff=1 << 62).bytes(), []),
-    "too many program headers": (lambda at: elf.Image([segment(at)], phnum=0xffff).bytes(), []),
-    "segment size overflow": (lambda at: elf.Image([segment(at, memsz=(1 << 64) - 1)]).bytes(), []),
-    "file size above memory size": (lambda at: elf.Image([segment(at, filesz=16, memsz=8)]).bytes(), []),
+    "empty file": (lambda _: b"", "empty"),
+    "text file": (lambda _: b"This is a text and no program.\n" * 40, "not an ELF file"),
+    "cut within the header": (lambda at: good_image(at).bytes()[:40], "truncated"),
+    "cut within the program headers": (lambda at: good_image(at).bytes()[:80], "program headers"),
+    "cut within a segment": (lambda at: good_image(at).bytes()[:0x1008], "truncated"),
+    "32-bit": (lambda at: elf.Image([segment(at)], bits=1).bytes(), "64-bit"),
+    "big endian": (lambda at: elf.Image([segment(at)], order=2).bytes(), "little-endian"),
+    "for another machine": (lambda at: elf.Image([segment(at)], machine=elf.AARCH64).bytes(), "x86-64"),
+    "an object file": (lambda at: elf.Image([segment(at)], kind=elf.RELOCATABLE).bytes(), "executable"),
+    "without segments": (lambda at: elf.Image([], entry=at).bytes(), "no program headers"),
+    "program headers far outside": (lambda at: elf.Image([segment(at)], phoff=1 << 62).bytes(), "program headers"),
+    "too many program headers": (lambda at: elf.Image([segment(at)], phnum=0xffff).bytes(), "program headers"),
+    "segment size overflow": (lambda at: elf.Image([segment(at, memsz=(1 << 64) - 1)]).bytes(), "wraps"),
+    "file size above memory size": (lambda at: elf.Image([segment(at, filesz=16, memsz=8)]).bytes(), "larger"),
     "overlapping segments": (lambda at: elf.Image([segment(at, memsz=0x3000), segment(at + 0x2000)]).bytes(),
-                             ["overlap"]),
-    "entry outside its segments": (lambda at: elf.Image([segment(at)], entry=at + 0x100000).bytes(), ["entry"]),
+                             "overlap"),
+    "entry outside its segments": (lambda at: elf.Image([segment(at)], entry=at + 0x100000).bytes(), "entry"),
 }
 
 # Only for those that the kernel loads to physical memory.
 BAD_PLACES = {
-    "overlaps the kernel": (lambda: elf.Image([segment(KERNEL_BASE)]).bytes(), ["kernel"]),
-    "reaches into the kernel": (lambda: elf.Image([segment(KERNEL_BASE - 0x1000, memsz=0x2000)]).bytes(), ["kernel"]),
-    "outside memory": (lambda: elf.Image([segment(0x40000000)]).bytes(), []),
-    "in a hole of the memory map": (lambda: elf.Image([segment(0xa0000)]).bytes(), []),
-    "wraps around": (lambda: elf.Image([segment(0x200000, paddr=(1 << 64) - 0x1000, memsz=0x2000)]).bytes(), []),
+    "overlaps the kernel": (lambda: elf.Image([segment(KERNEL_BASE)]).bytes(), "overlaps the kernel"),
+    "reaches into the kernel": (lambda: elf.Image([segment(KERNEL_BASE - 0x1000, memsz=0x2000)]).bytes(),
+                                "overlaps the kernel"),
+    "outside memory": (lambda: elf.Image([segment(0x40000000)]).bytes(), "outside of the RAM"),
+    "in a hole of the memory map": (lambda: elf.Image([segment(0xa0000)]).bytes(), "outside of the RAM"),
+    "wraps around": (lambda: elf.Image([segment(ROOT_BASE, paddr=(1 << 64) - 0x1000, memsz=0x2000)]).bytes(),
+                     "wraps"),
 }
 
 
@@ -87,16 +89,17 @@ def bad_boot_module(number, module, what, make, reason):
     def refused(context):
         path = write(context, name, module + ".elf", make())
         modules = replaced(context.demonstration(), number, path)
-        kernel_refuses(context, name, modules, [module + ".elf", *reason])
+        kernel_refuses(context, name, modules, [module + ".elf", reason])
 
 
 for _what, (_make, _reason) in BAD_IMAGES.items():
     bad_boot_module(1, "root", _what, lambda _make=_make: _make(ROOT_BASE), _reason)
 for _what, (_make, _reason) in BAD_PLACES.items():
     bad_boot_module(1, "root", _what, _make, _reason)
-bad_boot_module(0, "sigma0", "text file", lambda: b"no program\n" * 99, ["ELF"])
-bad_boot_module(0, "sigma0", "overlaps the kernel", lambda: elf.Image([segment(KERNEL_BASE)]).bytes(), ["kernel"])
-bad_boot_module(1, "root", "overlaps sigma0", lambda: elf.Image([segment(0x100000)]).bytes(), ["overlap"])
+bad_boot_module(0, "sigma0", "text file", lambda: b"no program\n" * 99, "not an ELF file")
+bad_boot_module(0, "sigma0", "overlaps the kernel", lambda: elf.Image([segment(KERNEL_BASE)]).bytes(),
+                "overlaps the kernel")
+bad_boot_module(1, "root", "overlaps sigma0", lambda: elf.Image([segment(0x100000)]).bytes(), "overlaps sigma0")
 
 
 @job("bad input: no modules")
@@ -132,6 +135,10 @@ def big_module(context):
     kernel_refuses(context, "big-module", modules, ["memory"], mem="32")
 
 
+# What the root task says in other words than the kernel, or not at all: its reason.
+ROOT_REASONS = {}
+
+
 def bad_program(what, make, reason):
     """A program that the boot script starts is a bad file: the root task says so."""
     name = f"bad input: program {what}"
@@ -139,7 +146,7 @@ def bad_program(what, make, reason):
     @job(name)
     def refused(context):
         path = write(context, name, "server.elf", make(TASK_BASE))
-        root_refuses(context, name, replaced(context.demonstration(), 3, path), ["server.elf", *reason])
+        root_refuses(context, name, replaced(context.demonstration(), 3, path), ["server.elf", ROOT_REASONS.get(what, reason)])
 
 
 for _what, (_make, _reason) in BAD_IMAGES.items():

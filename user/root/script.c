@@ -203,6 +203,9 @@ static int parse_channel(struct script *s, unsigned line, struct cursor *c)
 
 static int parse_line(struct script *s, unsigned line, struct cursor *c)
 {
+    for (char const *p = c->at; p < c->end; p++)
+        if ((unsigned char)*p < ' ' && !is_blank(*p))
+            return fail(s, line, "byte 0x%02x is not text", (unsigned)(unsigned char)*p);
     if (!next(c))
         return 0;
     if (is(c, "channel"))
@@ -234,13 +237,15 @@ int script_parse(struct script *s, char const *text, unsigned long len)
     s->n_programs = 0;
     s->n_channels = 0;
     for (unsigned line = 1; text < end; line++) {
-        struct cursor c = {.at = text, .end = text};
+        char const *line_end = text;
+        struct cursor c;
 
-        while (c.end < end && *c.end != '\n' && *c.end != '\0')
-            c.end++;
+        while (line_end < end && *line_end != '\n')
+            line_end++;
+        c = (struct cursor){.at = text, .end = line_end};
         if (parse_line(s, line, &c) < 0)
             return -1;
-        text = c.end + 1;
+        text = line_end + 1;
     }
     return check_servers(s);
 }
