@@ -50,7 +50,8 @@ CFLAGS_COMMON = -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(CC_HEADERS
     $(if $(filter 1,$(DEBUG)),-DQUIRE_DEBUG) $(EXTRA_CFLAGS)
 CFLAGS_KERNEL = $(CFLAGS_COMMON) -Ikernel -Iarch/x86_64 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only
 CFLAGS_USER   = $(CFLAGS_COMMON) -mcmodel=small
-NASMFLAGS     = -felf64 -g -F dwarf -Werror -I. -Iinclude/ $(if $(filter 1,$(DEBUG)),-DQUIRE_DEBUG)
+# No -g: gdb and objdump complain about NASM's debug information; the symbols are there without it.
+NASMFLAGS     = -felf64 -Werror -I. -Iinclude/ $(if $(filter 1,$(DEBUG)),-DQUIRE_DEBUG)
 LDFLAGS       = -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none
 
 # ---- what is built ----

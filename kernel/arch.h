@@ -45,6 +45,10 @@ void arch_idle(void);
 void arch_fpu_release(struct thread *t);
 void arch_fpu_transfer(struct thread *from, struct thread *to);
 
+/* ---- for the checks ---- */
+/* Is the CPU's port bitmap this one (I11)? */
+bool arch_io_bitmap_is(const u8 *bitmap);
+
 /* ---- interrupt lines (kernel/irq.c, kernel/sched.c) ---- */
 void arch_irq_mask(unsigned pin, bool mask);
 bool arch_irq_set_mode(unsigned pin, unsigned mode); /* mode bits of the ICU protocol */

@@ -195,7 +195,6 @@ static bool factory_release(struct kobject *o)
     struct quota *parent = factory_quota(o->factory);
 
     quota_release(parent, f->quota.limit); /* the reservation goes back (M-78) */
-    slab_free(&factory_slab, parent, f);
     return true;
 }
 
@@ -204,4 +203,5 @@ const struct kobject_type factory_type = {
     .proto = L4_PROTO_FACTORY,
     .invoke = factory_invoke,
     .release = factory_release,
+    .slab = &factory_slab,
 };

@@ -156,16 +156,10 @@ static bool gate_destroy(struct kobject *o)
     return true;
 }
 
-static bool gate_release(struct kobject *o)
-{
-    slab_free(&gate_slab, factory_quota(o->factory), gate_of(o));
-    return true;
-}
-
 const struct kobject_type gate_type = {
     .name = "gate",
     .proto = L4_PROTO_KOBJECT,
     .invoke = gate_invoke,
     .destroy = gate_destroy,
-    .release = gate_release,
+    .slab = &gate_slab,
 };

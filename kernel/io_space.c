@@ -10,7 +10,7 @@
 enum { BITMAP_ORDER = 13, DIR_PAGES = N_PORTS / PORTS_PER_PAGE };
 
 /* Small pieces are ports, the large page is all of them; there is no third class. */
-static const u8 io_class_shift[N_CLASSES] = { 0, 16, 16 };
+const u8 io_class_shift[N_CLASSES] = { 0, 16, 16 };
 static struct mapnode io_root; /* sigma0 holds all ports */
 
 void io_space_init(void) { mapdb_root(&io_root, sigma0_task, 0, CLASS_LARGE); }

@@ -8,6 +8,8 @@
 
 #include "map.h"
 
+extern const u8 io_class_shift[N_CLASSES]; /* log2 of ports per piece */
+
 void io_space_init(void);
 enum map_status io_map_step(struct map_op *op);
 enum map_status io_unmap_step(struct unmap_op *op);

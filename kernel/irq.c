@@ -318,18 +318,12 @@ static bool irq_destroy(struct kobject *o)
     return true;
 }
 
-static bool irq_release(struct kobject *o)
-{
-    slab_free(&irq_slab, factory_quota(o->factory), irq_of(o));
-    return true;
-}
-
 const struct kobject_type irq_type = {
     .name = "irq",
     .proto = L4_PROTO_IRQ_SENDER,
     .invoke = irq_invoke,
     .destroy = irq_destroy,
-    .release = irq_release,
+    .slab = &irq_slab,
 };
 
 const struct kobject_type semaphore_type = {
@@ -337,5 +331,5 @@ const struct kobject_type semaphore_type = {
     .proto = L4_PROTO_SEMAPHORE,
     .invoke = semaphore_invoke,
     .destroy = irq_destroy,
-    .release = irq_release,
+    .slab = &irq_slab,
 };

@@ -21,7 +21,7 @@ enum { FRAME_USED = 0xff, N_ORDERS = KMEM_MAX_ORDER - KMEM_MIN_ORDER + 1 };
 static struct free_block *free_list[N_ORDERS];
 static u8 *frame_state; /* by frame number relative to the arena */
 static u64 arena_base, arena_size; /* physical, spans all heap ranges */
-static u64 free_bytes, total_bytes;
+static u64 free_bytes, total_bytes, slab_bytes;
 u64 kmem_fail_at;
 
 static u64 frame_of(const void *block)
@@ -137,6 +137,7 @@ void kmem_free(struct quota *q, void *block, unsigned order)
 
 u64 kmem_free_bytes(void) { return free_bytes; }
 u64 kmem_total_bytes(void) { return total_bytes; }
+u64 kmem_slab_bytes(void) { return slab_bytes; }
 
 const char *kmem_check(void)
 {
@@ -194,6 +195,7 @@ void *slab_alloc(struct slab *s, struct quota *q)
             quota_release(q, s->size);
             return NULL;
         }
+        slab_bytes += PAGE_SIZE;
         p->free = NULL;
         p->used = 0;
         p->untouched = (u32)ALIGN_UP(sizeof(*p), s->align);
@@ -225,6 +227,7 @@ void slab_free(struct slab *s, struct quota *q, void *obj)
         partial_push(s, p);
     if (--p->used == 0 && (s->partial != p || p->next)) { /* keep one empty page for the next object */
         partial_remove(p);
+        slab_bytes -= PAGE_SIZE;
         kmem_free(NULL, p, PAGE_SHIFT);
     }
 }

@@ -49,6 +49,8 @@ void kmem_free(struct quota *q, void *block, unsigned order);
 /* Bytes of the heap that are free, and in all. */
 u64 kmem_free_bytes(void);
 u64 kmem_total_bytes(void);
+/* Bytes of the blocks that slabs hold. */
+u64 kmem_slab_bytes(void);
 /* I7: walk the free lists; NULL or the name of the broken invariant. */
 const char *kmem_check(void);
 

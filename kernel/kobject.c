@@ -2,6 +2,7 @@
 /* Kernel objects, slots and the reaper, see kobject.h. */
 #include "kobject.h"
 
+#include "check.h"
 #include "factory.h"
 #include "panic.h"
 #include "preempt.h"
@@ -10,10 +11,16 @@
 static u64 next_id = 1;
 static struct kobject *reap_first, **reap_last = &reap_first;
 static unsigned reap_priority;
+static struct kobject *all_objects;
 
 void kobject_init(struct kobject *o, const struct kobject_type *type, struct factory *f)
 {
     *o = (struct kobject){ .type = type, .id = next_id++, .factory = f, .refs = 1 };
+    o->all_link = &all_objects;
+    o->all_next = all_objects;
+    if (o->all_next)
+        o->all_next->all_link = &o->all_next;
+    all_objects = o;
     if (f)
         kobject_get(&f->obj);
 }
@@ -90,6 +97,8 @@ void cap_move(struct cap *to, struct cap *from, unsigned rights)
         kobject_kill(o);
 }
 
+struct kobject *kobject_all(void) { return all_objects; }
+
 bool reap_pending(void) { return reap_first != NULL; }
 
 unsigned reap_prio(void) { return reap_priority; }
@@ -118,6 +127,10 @@ static bool reap_step(struct kobject *o)
             reap_add(o);
             return false;
         }
+        *o->all_link = o->all_next;
+        if (o->all_next)
+            o->all_next->all_link = o->all_link;
+        slab_free(o->type->slab, factory_quota(f), (u8 *)o - o->type->head);
         if (f)
             kobject_put(&f->obj);
     }
@@ -126,6 +139,7 @@ static bool reap_step(struct kobject *o)
 
 bool reap_run(void)
 {
+    check_note();
     while (reap_first) {
         reap_step(reap_first);
         if ((preempt_point(1) || pcpu()->irq_pending) && reap_first)

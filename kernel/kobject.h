@@ -19,6 +19,7 @@ struct thread;
 struct task;
 struct factory;
 struct kobject;
+struct slab;
 
 /* Rights of a capability slot: the low bits of a flexpage and the attributes of a send item. */
 enum cap_rights {
@@ -47,8 +48,10 @@ struct kobject_type {
     void (*invoke)(struct thread *cur, struct kobject *o, unsigned rights);
     /* One bounded step of the end; true: done.  NULL: nothing to do. */
     bool (*destroy)(struct kobject *o);
-    /* No reference is left: one bounded step of giving the memory back; true: done, `o` is gone. */
+    /* No reference is left: one bounded step of giving back what the object holds; true: done.  NULL: nothing. */
     bool (*release)(struct kobject *o);
+    struct slab *slab; /* where the objects come from; NULL: only the kernel makes them */
+    u64 head;          /* offset of the struct kobject in the object */
 };
 
 struct kobject {
@@ -57,6 +60,7 @@ struct kobject {
     u64 id;                  /* unique for ever: names a partner without a reference */
     struct factory *factory; /* who pays */
     struct kobject *reap_next;
+    struct kobject *all_next, **all_link; /* every object there is */
     s64 counted; /* slots that are not weak, less what dec_refcnt took (O-24) */
     u32 refs;    /* kernel-internal references, one of them for being alive */
     bool dying;
@@ -71,6 +75,9 @@ void kobject_put(struct kobject *o);
 
 /* The object ends: unreachable at once, the rest is done by the reaper before user code runs again. */
 void kobject_kill(struct kobject *o);
+
+/* The first of all objects, linked by all_next: for the checks and the debugger. */
+struct kobject *kobject_all(void);
 
 /* ---- slots ---- */
 

@@ -3,6 +3,7 @@
 #include "map.h"
 
 #include "arch.h"
+#include "check.h"
 #include "io_space.h"
 #include "mem_space.h"
 #include "obj_space.h"
@@ -41,6 +42,7 @@ enum map_status map_run(struct map_op *op)
 {
     unsigned needed = needed_space[op->type];
 
+    check_note();
     if (!(op->from->spaces & op->to->spaces & needed))
         return MAP_DONE;
     while (op->size) {
@@ -75,6 +77,7 @@ void unmap_begin(struct unmap_op *op, struct task *t, u64 fpage, u64 mask)
 
 enum map_status unmap_run(struct unmap_op *op)
 {
+    check_note();
     while (op->pos < op->end) {
         enum map_status s = unmap_steps[op->type](op);
         if (s != MAP_DONE)

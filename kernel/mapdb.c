@@ -205,9 +205,30 @@ void mapdb_walk_end(struct mapdb_walk *w)
     *p = w->link;
 }
 
-/* Check the search tree at `n`: `prefix` holds the first `level` bits that all its keys share. */
-static const char *check_tree(const struct mapnode *parent, const struct mapnode *n, u64 prefix,
-                              unsigned level, const u8 *class_shift)
+const char *mapdb_check_node(const struct mapnode *n, const u8 *class_shift)
+{
+    const struct mapnode *parent = n->parent, *head = parent ? parent->children : NULL;
+    unsigned c = mapnode_class(n), pc = parent ? mapnode_class(parent) : 0;
+
+    if (!parent || n->depth != (parent->parent ? parent->depth + 1U : 0))
+        return "I3 depth";
+    for (unsigned level = 0; head && head->key != n->key; level++)
+        head = key_bit(n->key, level) ? head->right : head->left;
+    if (!head || !head->head || (n->head && head != n))
+        return "I3 search tree";
+    if (!n->head && (n->prev->next != n || n->prev->parent != parent))
+        return "I3 chain";
+    if (n->next && (n->next->head || n->next->prev != n || n->next->key != n->key))
+        return "I3 chain";
+    if (c > pc || mapnode_index(n) & ((1UL << class_shift[c]) - 1) ||
+        mapnode_index(n) >> class_shift[pc])
+        return "I4 range";
+    return NULL;
+}
+
+/* Check the search tree at `n`, whose keys share their first `level` bits, `prefix`. */
+static const char *check_tree(const struct mapnode *n, u64 prefix, unsigned level,
+                              const u8 *class_shift)
 {
     const char *bad;
 
@@ -216,24 +237,17 @@ static const char *check_tree(const struct mapnode *parent, const struct mapnode
     if (level > MAPDB_KEY_BITS || (u64)n->key >> (MAPDB_KEY_BITS - level) != prefix || !n->head)
         return "I3 search tree";
     for (const struct mapnode *c = n; c; c = c->next) {
-        unsigned class = mapnode_class(c);
-        if (c->parent != parent || c->key != n->key || (c != n && (c->head || c->prev->next != c)))
-            return "I3 chain";
-        if (c->depth != (parent->parent ? (u8)(parent->depth + 1) : 0))
-            return "I3 depth";
-        if (class > mapnode_class(parent) ||
-            mapnode_index(c) & ((1UL << class_shift[class]) - 1) ||
-            mapnode_index(c) >> class_shift[mapnode_class(parent)])
-            return "I4 range";
-        bad = mapdb_check(c, class_shift);
+        bad = mapdb_check_node(c, class_shift);
+        if (!bad)
+            bad = mapdb_check(c, class_shift);
         if (bad)
             return bad;
     }
-    bad = check_tree(parent, n->left, prefix << 1, level + 1, class_shift);
-    return bad ? bad : check_tree(parent, n->right, prefix << 1 | 1, level + 1, class_shift);
+    bad = check_tree(n->left, prefix << 1, level + 1, class_shift);
+    return bad ? bad : check_tree(n->right, prefix << 1 | 1, level + 1, class_shift);
 }
 
 const char *mapdb_check(const struct mapnode *n, const u8 *class_shift)
 {
-    return check_tree(n, n->children, 0, 0, class_shift);
+    return check_tree(n->children, 0, 0, class_shift);
 }

@@ -103,6 +103,9 @@ void mapdb_walk_begin(struct mapdb_walk *w, const struct child_range *r);
 void mapdb_walk_next(struct mapdb_walk *w);
 void mapdb_walk_end(struct mapdb_walk *w);
 
+/* Check I3 and I4 of one node against its parent and neighbours; NULL or the name of the broken invariant. */
+const char *mapdb_check_node(const struct mapnode *n, const u8 *class_shift);
+
 /* Check I3 and I4 below `n`; NULL or the name of the broken invariant.  Recursion bounded by M-8. */
 const char *mapdb_check(const struct mapnode *n, const u8 *class_shift);
 

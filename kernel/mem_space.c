@@ -7,6 +7,7 @@
 #include "kip.h"
 #include "panic.h"
 #include "string.h"
+#include "preempt.h"
 #include "tlb.h"
 
 const u8 mem_class_shift[N_CLASSES] = { 0, 9, 18 };
@@ -18,7 +19,9 @@ struct slab mapnode_slab = SLAB(struct mapnode, 8);
  * (src/kern/sigma0_task.cpp).
  */
 static struct mapnode *roots;
-static u64 n_roots;
+static u64 n_roots, roots_bytes;
+
+u64 mem_space_boot_bytes(void) { return roots_bytes; }
 
 void mem_space_init(u64 phys_top)
 {
@@ -27,6 +30,7 @@ void mem_space_init(u64 phys_top)
     n_roots = (phys_top + class_size(CLASS_HUGE) - 1) >> class_shift(CLASS_HUGE);
     while ((1UL << order) < n_roots * sizeof(*roots))
         order++;
+    roots_bytes = 1UL << order;
     roots = order <= KMEM_MAX_ORDER ? kmem_alloc(NULL, order) : NULL;
     CHECK(roots);
     for (u64 i = 0; i < n_roots; i++)
@@ -149,7 +153,7 @@ static unsigned remove_node(struct mapnode *n)
     u64 *pte = node_pte(n);
     unsigned usage = pte_usage(*pte);
 
-    *pte = 0;
+    pte_write(t, (u64)n->page << PAGE_SHIFT, pte, 0);
     *pte_link(pte) = NULL;
     tlb_flush(t, (u64)n->page << PAGE_SHIFT);
     mapdb_remove(n);
@@ -214,7 +218,7 @@ static enum map_status grant_page(struct map_op *op, const struct source *s, u64
     }
     *slot = entry | (*s->pte & (PTE_A | PTE_D));
     *pte_link(slot) = s->node;
-    *s->pte = 0;
+    pte_write(op->from, op->src, s->pte, 0);
     *pte_link(s->pte) = NULL;
     tlb_flush(op->from, op->src);
     s->node->space = op->to;
@@ -261,7 +265,7 @@ static enum map_status occupied(struct map_op *op, const struct source *s, struc
         u64 e = (old & ~(u64)PTE_CACHE) | new_cache(op, s) | (rights & MEM_W ? (u64)PTE_W : 0);
         if (rights & MEM_X)
             e &= ~PTE_NX;
-        *d.pte = e;
+        pte_write(op->to, op->dst, d.pte, e);
         if ((old ^ e) & PTE_CACHE) /* more rights need no flush (M-50) */
             tlb_flush(op->to, op->dst);
         return advance(op, class_size(c));
@@ -307,7 +311,7 @@ static unsigned reduce(struct task *t, u64 va, u64 *pte, unsigned rights)
     if (rights & MEM_X)
         e |= PTE_NX;
     if (e != old) {
-        *pte = e;
+        pte_write(t, va, pte, e);
         tlb_flush(t, va);
     }
     return pte_usage(old);
@@ -367,7 +371,7 @@ static enum map_status unmap_sigma0(struct unmap_op *op)
     if (!unmap_below(op, &range, NULL))
         return MAP_PREEMPTED;
     if (op->self && r.present && op->rights & MEM_R) {
-        *r.pte = 0;
+        pte_write(op->task, op->pos, r.pte, 0);
         tlb_flush(op->task, op->pos);
     }
     op->pos = end;
@@ -431,7 +435,7 @@ bool mem_sigma0_fault(u64 va)
         return false; /* a right that sigma0 does not have: writing the KIP */
     while (s.c > d.c)
         s.c--;
-    slot = pt_make(sigma0_task->mem.root, NULL, va, s.c);
+    slot = pt_make(sigma0_task->mem.root, task_quota(sigma0_task), va, s.c);
     if (!slot)
         return false;
     *slot = ALIGN_DOWN(s.phys, class_size(s.c)) | pte_from_rights(s.rights) | class_flag(s.c);

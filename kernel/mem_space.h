@@ -32,6 +32,9 @@ bool mem_map_kernel_page(struct task *t, u64 va, u64 phys);
 /* Is any page of the range present? */
 bool mem_range_in_use(const struct task *t, u64 va, u64 size);
 
+/* Kernel memory taken for the roots. */
+u64 mem_space_boot_bytes(void);
+
 extern struct slab mapnode_slab;
 
 #endif

@@ -6,6 +6,7 @@
  */
 #include "sched.h"
 
+#include "check.h"
 #include "irq.h"
 #include "preempt.h"
 
@@ -210,6 +211,7 @@ static __attribute__((noinline)) struct thread *exit_slowly(struct pcpu *p)
         struct thread *t;
         if (p->irq_pending)
             irq_run_pending();
+        check_noted();
         t = choose(p);
         if (reap_pending() && (!t || t->prio <= reap_prio())) {
             reap_run(); /* interrupted or done: look again */

@@ -319,17 +319,16 @@ static bool task_release(struct kobject *o)
 
     if (pcpu()->loaded == t)
         arch_unload_task();
-    if (k) {
+    if (k) { /* the tables go last: they say where the pages are */
         t->ku_mem = k->next;
         unmap_ku_pages(t, k->user, 1UL << k->order);
         kmem_free(q, k->kernel, k->order);
         slab_free(&ku_mem_slab, q, k);
         return false;
     }
-    if (!obj_release_step(t) || !io_release_step(t) || !pt_destroy_step(t->mem.root, q, &pos))
+    if (!obj_release_step(t) || !io_release_step(t))
         return false;
-    slab_free(&task_slab, q, t);
-    return true;
+    return pt_destroy_step(t->mem.root, q, &pos);
 }
 
 const struct kobject_type task_type = {
@@ -338,4 +337,5 @@ const struct kobject_type task_type = {
     .invoke = task_invoke,
     .destroy = task_destroy,
     .release = task_release,
+    .slab = &task_slab,
 };

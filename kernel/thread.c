@@ -160,7 +160,6 @@ static bool thread_release(struct kobject *o)
     if (t->task)
         kobject_put(&t->task->obj);
     arch_thread_gone(t);
-    slab_free(&thread_slab, factory_quota(o->factory), t);
     return true;
 }
 
@@ -170,4 +169,6 @@ const struct kobject_type thread_type = {
     .invoke = thread_invoke,
     .destroy = thread_destroy,
     .release = thread_release,
+    .slab = &thread_slab,
+    .head = offsetof(struct thread, obj),
 };

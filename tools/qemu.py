@@ -185,10 +185,15 @@ def _stop(process):
             stream.close()
 
 
+def is_line(line, wanted):
+    """True if the line is the wanted one; a * in that stands for some hexadecimal digits."""
+    return re.fullmatch(re.escape(wanted).replace(r"\*", "[0-9a-f]+"), line.rstrip()) is not None
+
+
 def first_missing(log, wanted):
     """Looks for whole lines in order, others may stand between them. Returns the first not found, or None."""
-    lines = iter(line.rstrip() for line in log.splitlines())
+    lines = iter(log.splitlines())
     for want in wanted:
-        if not any(line == want for line in lines):
+        if not any(is_line(line, want) for line in lines):
             return want
     return None

@@ -35,6 +35,7 @@ struct pcpu {
     bool resched;    /* choose again who runs, or other work before user code runs */
     bool yield;      /* the current thread goes behind those of its priority */
     bool fpu_enabled;
+    bool check_due;  /* debug builds: see kernel/check.h */
     u64 last_clock;  /* µs at which time was last charged */
     u64 idle_time;   /* µs */
     u64 n_tlb_flush, n_root_load; /* statistics (issue: costs per operation) */

@@ -69,3 +69,17 @@ bool pt_destroy_step(u64 *root, struct quota *q, u64 *pos)
 }
 
 unsigned pt_max_class(void) { return cpu_info.page1g ? CLASS_HUGE : CLASS_LARGE; }
+
+/* Tables at `level` and below that the entries of one table lead to. */
+static u64 count_below(const u64 *table, unsigned entries, unsigned level)
+{
+    u64 n = 0;
+
+    for (unsigned i = 0; i < entries; i++)
+        if ((table[i] & (PTE_P | PTE_PS)) == PTE_P)
+            n += 1 + (level ? count_below(phys_to_virt(table[i] & PTE_ADDR), PT_ENTRIES, level - 1)
+                            : 0);
+    return n;
+}
+
+u64 pt_count_tables(const u64 *root) { return count_below(root, PT_ENTRIES / 2, 2); }

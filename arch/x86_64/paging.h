@@ -90,6 +90,15 @@ static inline u64 pte_from_usage(unsigned u)
     return (u & 1 ? (u64)PTE_A : 0) | (u & 2 ? (u64)PTE_D : 0);
 }
 
+/* Does a translation remembered from `old` allow what `new` does not say? */
+static inline bool pte_loses(u64 old, u64 new)
+{
+    u64 changed = old ^ new;
+
+    return old & PTE_P && (!(new & PTE_P) || changed & (PTE_ADDR | PTE_CACHE | PTE_PS) ||
+                           changed & old & PTE_W || changed & new & PTE_NX);
+}
+
 struct quota;
 /* The slot of class `c` for `va`, with tables made as needed (paid by q).  NULL: no memory.  The walk to it must
  * not meet a page of a larger class. */
@@ -99,6 +108,9 @@ u64 *pt_make(u64 *root, struct quota *q, u64 va, unsigned c);
 u64 *pt_create(struct quota *q);
 /* One bounded step of freeing all tables; *pos starts at 0; true: all are gone. */
 bool pt_destroy_step(u64 *root, struct quota *q, u64 *pos);
+
+/* Number of tables below the top level. */
+u64 pt_count_tables(const u64 *root);
 
 /* The largest class the CPU can map. */
 unsigned pt_max_class(void);

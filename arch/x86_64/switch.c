@@ -12,6 +12,7 @@
 #include "kmap.h"
 #include "string.h"
 #include "thread.h"
+#include "tlb.h"
 
 enum { MSR_FS_BASE = 0xc0000100, MSR_GS_BASE = 0xc0000101, MSR_KERNEL_GS_BASE = 0xc0000102 };
 enum { USER_DATA = 0x23, USER_CODE = 0x2b, CR0_TS = 8, FX_SIZE = 512, FX_MXCSR = 24 };
@@ -128,6 +129,11 @@ void switch_load_ports(struct task *task)
     pcpu()->io_task = task;
 }
 
+bool arch_io_bitmap_is(const u8 *bitmap)
+{
+    return memcmp(bitmap, tss.io_bitmap, sizeof(tss.io_bitmap)) == 0;
+}
+
 /* ---- switch ---- */
 
 static u64 read_selectors(void)
@@ -165,6 +171,7 @@ void arch_unload_task(void)
 
     p->loaded = NULL;
     p->n_root_load++;
+    tlb_note_flush_all();
     __asm__ volatile("mov %0, %%cr3" ::"r"(kmap_root_phys()) : "memory");
     if (p->io_task)
         arch_io_reset();
@@ -174,6 +181,7 @@ static void load_task(struct pcpu *p, struct task *task)
 {
     p->loaded = task;
     p->n_root_load++;
+    tlb_note_flush_all();
     __asm__ volatile("mov %0, %%cr3" ::"r"(task->mem.root_phys) : "memory");
     if (p->io_task) /* another's */
         arch_io_reset();

@@ -186,4 +186,3 @@ _Noreturn void kernel_trap(struct regs *r)
     panic_end();
 }
 
-void arch_poweroff(void) { acpi_poweroff(); }

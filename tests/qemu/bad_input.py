@@ -130,13 +130,9 @@ def little_memory(context):
 
 @job("bad input: modules do not fit into memory")
 def big_module(context):
-    path = write(context, "big-module", "big.bin", bytes(20 << 20))
+    path = write(context, "big-module", "big.bin", bytes(27 << 20))
     modules = context.demonstration() + [(path, "")]
     kernel_refuses(context, "big-module", modules, ["memory"], mem="32")
-
-
-# What the root task says in other words than the kernel, or not at all: its reason.
-ROOT_REASONS = {}
 
 
 def bad_program(what, make, reason):
@@ -146,7 +142,7 @@ def bad_program(what, make, reason):
     @job(name)
     def refused(context):
         path = write(context, name, "server.elf", make(TASK_BASE))
-        root_refuses(context, name, replaced(context.demonstration(), 3, path), ["server.elf", ROOT_REASONS.get(what, reason)])
+        root_refuses(context, name, replaced(context.demonstration(), 3, path), ["server.elf", reason])
 
 
 for _what, (_make, _reason) in BAD_IMAGES.items():

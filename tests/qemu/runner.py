@@ -35,15 +35,18 @@ def leave(value):
 HANG = b"\xeb\xfe"
 # lidt [0x80000]: an empty table there; int3: no handler, twice
 TRIPLE_FAULT = b"\x0f\x01\x1d" + struct.pack("<I", 0x80000) + b"\xcc\xeb\xfe"
-GOOD = "\n".join(run.demonstration_lines()) + "\n"
-SWAPPED = "\n".join(reversed(run.demonstration_lines())) + "\n"
+LINES = [line.replace("*", "40a5c0") for line in run.demonstration_lines()]
+GOOD = "\n".join(LINES) + "\n"
+SWAPPED = "\n".join(reversed(LINES)) + "\n"
 
 # name -> (console text, code, exit status of tools/run.py, words it has to say)
 GUESTS = {
     "success": (GOOD, leave(0x10), 0, "run: success"),
     "wrong output": ("nothing of it\n", leave(0x10), 3, "(wrong-output)"),
     "output out of order": (SWAPPED, leave(0x10), 3, "(wrong-output)"),
-    "one line missing": (GOOD.split("\n", 1)[1], leave(0x10), 3, "(wrong-output)"),
+    "first line missing": ("\n".join(LINES[1:]), leave(0x10), 3, "(wrong-output)"),
+    "last line missing": ("\n".join(LINES[:-1]), leave(0x10), 3, "(wrong-output)"),
+    "no number in a line": (GOOD.replace("40a5c0", ""), leave(0x10), 3, "(wrong-output)"),
     "root task reports failure": (GOOD, leave(0x11), 4, "(root-failure)"),
     "boot refused": (GOOD, leave(0x12), 5, "(boot-refused)"),
     "kernel panic": (GOOD, leave(0x13), 6, "(panic)"),
@@ -109,7 +112,7 @@ def debugger(_):
     status, _text = output_of(["sh", "-c", "command -v gdb"])
     if status:
         raise Skipped("no gdb")
-    commands = "-batch -ex 'hbreak kernel_main' -ex continue -ex 'info symbol $pc' -ex kill"
+    commands = "-batch -ex 'hbreak kernel_main' -ex continue -ex 'info symbol $pc'"
     got, printed = output_of([*RUN, "--boot", "direct", "--debug", "--gdb-args", commands])
     if got or "kernel_main in section" not in printed:
         raise Failed(f"exit status {got}" + tail(printed))
