@@ -9,6 +9,7 @@
 #include "kmem.h"
 #include "panic.h"
 #include "print.h"
+#include "reply.h"
 #include "task.h"
 
 /* ---- I9: slots ---- */
@@ -43,10 +44,10 @@ static const char *check_thread(const struct thread *t)
         return "I10 queued but not waiting";
     if (t->state == T_SEND && !t->sender.queue)
         return "I10 waiting but not queued";
-    if (t->caller && (t->caller->callee != t || t->caller->state != T_RECV))
+    if (t->reply && reply_caller(t->reply)->named_by != &t->reply)
+        return "I10 reply slot";
+    if (t->named_by && (reply_caller(*t->named_by) != t || t->state != T_RECV))
         return "I10 caller";
-    if (t->callee && t->callee->caller != t)
-        return "I10 callee";
     if (t->queued && t->state != T_READY)
         return "I10 ready queue";
     for (const struct sender *s = t->senders.first; s; s = s->below)

@@ -191,6 +191,11 @@ u64 check_space_blocks(const struct task *t)
         for (unsigned i = 0; i < N_SLOTS / SLOTS_PER_PAGE; i++)
             sum += t->caps.dir[i] ? PAGE_SIZE : 0;
     }
+    if (t->reply_slots) {
+        sum += PAGE_SIZE;
+        for (unsigned i = 0; i < 512; i++)
+            sum += t->reply_slots[i] ? PAGE_SIZE : 0;
+    }
     return sum;
 }
 

@@ -61,10 +61,12 @@ static void debugger_invoke(struct thread *t, struct kobject *o, unsigned rights
     case DBG_CHECK:
         syscall_label(t, check_invariants() ? 0 : -L4_EFAULT);
         break;
+#ifdef QUIRE_DEBUG
     case DBG_FAIL_ALLOC:
         kmem_fail_at = tag_words(t->tag) >= 2 ? t->utcb->mr[1] : 0;
         syscall_label(t, 0);
         break;
+#endif
     default:
         syscall_label(t, -L4_ENOSYS);
     }

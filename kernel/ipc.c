@@ -2,8 +2,8 @@
 /*
  * Message IPC, see ipc.h.
  *
- * Invariant I10: t->sender.queue is set exactly in T_SEND; caller/callee links are mutual, and a thread named by a reply
- * slot is in a closed T_RECV on the slot's owner.
+ * Invariant I10: t->sender.queue is set exactly in T_SEND; a reply slot and the caller it names know each other, and
+ * that caller is in T_RECV.
  *
  * Real world: Fiasco's sender copies in its own context after a handshake and may be preempted anywhere
  * (src/kern/thread-ipc.cpp); seL4 has endpoints as objects of their own (src/object/endpoint.c).
@@ -13,48 +13,13 @@
 #include "arch.h"
 #include "irq.h"
 #include "pager.h"
-#include "panic.h"
+#include "reply.h"
 #include "sched.h"
 #include "syscall.h"
 #include "timeout.h"
 #include "transfer.h"
 
 static void enter_recv(struct thread *t, struct sender *partner);
-
-/* ---- reply capability ---- */
-
-/* The thread leaves its receive phase: nobody may reply to it any more (I-42). */
-static inline void drop_callee(struct thread *t)
-{
-    if (t->callee) {
-        t->callee->caller = NULL;
-        t->callee = NULL;
-    }
-}
-
-void ipc_left_receive(struct thread *t) { drop_callee(t); }
-
-static void set_caller(struct thread *rcv, struct thread *caller)
-{
-    if (rcv->caller)
-        rcv->caller->callee = NULL; /* overwritten: that one stays blocked (I-39) */
-    drop_callee(caller);
-    rcv->caller = caller;
-    rcv->caller_rights = caller->snd_rights;
-    caller->callee = rcv;
-}
-
-struct thread *ipc_take_caller(struct thread *t, u8 *rights)
-{
-    struct thread *c = t->caller;
-
-    if (c) {
-        *rights = t->caller_rights;
-        c->callee = NULL;
-        t->caller = NULL;
-    }
-    return c;
-}
 
 /* ---- ends of an IPC ---- */
 
@@ -63,7 +28,7 @@ static void leave_wait(struct thread *t)
     timeout_cancel(&t->timeout);
     if (t->sender.queue)
         sendq_remove(&t->sender);
-    drop_callee(t);
+    reply_forget(t);
 }
 
 void ipc_fail(struct thread *t, unsigned e)
@@ -118,11 +83,10 @@ void ipc_cancel(struct thread *t)
 
 void ipc_leave_all(struct thread *t)
 {
+    u8 unused;
+
     leave_wait(t);
-    if (t->caller) { /* the caller is not woken (I-43) */
-        t->caller->callee = NULL;
-        t->caller = NULL;
-    }
+    reply_take(&t->reply, &unused); /* the caller is not woken (I-43) */
 }
 
 /* ---- send ---- */
@@ -293,7 +257,7 @@ void ipc_transfer_done(struct thread *ctx, enum ipc_error e)
         ipc_fail(snd, e); /* no receive phase (I-25) */
     } else if (snd->op & OP_RECV) {
         if (!snd->wait_open && rcv->wait_open && rcv->kind == IPC_USER)
-            set_caller(rcv, snd); /* I-38 */
+            reply_store(rcv->wait_slot, snd); /* I-38 */
         enter_recv(snd, &rcv->sender);
         blocked = snd == ctx && snd->state == T_RECV;
     } else {

@@ -67,10 +67,4 @@ void ipc_recv_continue(struct thread *t);
 /* Take a dying thread out of everything that waits; its own senders are left (see thread.c). */
 void ipc_leave_all(struct thread *t);
 
-/* `t` has got a message: no reply slot names it any more (I-41, I-42). */
-void ipc_left_receive(struct thread *t);
-
-/* Take (and empty) the implicit reply slot: the caller, NULL if none; its rights (I-7). */
-struct thread *ipc_take_caller(struct thread *t, u8 *rights);
-
 #endif

@@ -44,7 +44,7 @@ void irq_trigger(struct irq *irq)
 {
     if (irq->is_semaphore) {
         semaphore_up(irq);
-    } else if (!irq->thread) {
+    } else if (!irq->thread || irq->thread->dead) {
         irq->pending = true; /* remembered once (O-27) */
     } else if (!irq->sender.queue &&
                !ipc_deliver_irq(irq->thread, &irq->sender, irq->obj.id)) {
@@ -117,7 +117,9 @@ static void op_bind(struct thread *t, struct irq *irq, unsigned rights)
         return;
     }
     kobject_get(thread->obj);
-    queued = irq->thread ? unbind(irq) : irq->pending;
+    queued = irq->pending;
+    if (irq->thread)
+        queued |= unbind(irq);
     irq->thread = thread_of(thread->obj);
     irq->sender.label = t->utcb->mr[1];
     irq->pending = false;

@@ -18,6 +18,7 @@ struct slab mapnode_slab = SLAB(struct mapnode, 8);
  * GiB of physical addresses.  Real world: Fiasco makes the answer up in Sigma0_task::v_fabricate
  * (src/kern/sigma0_task.cpp).
  */
+#define DEVICE_TOP (1UL << 40) /* devices may lie above the RAM */
 static struct mapnode *roots;
 static u64 n_roots, roots_bytes;
 
@@ -27,6 +28,7 @@ void mem_space_init(u64 phys_top)
 {
     unsigned order = PAGE_SHIFT;
 
+    phys_top = max_u64(phys_top, DEVICE_TOP);
     n_roots = (phys_top + class_size(CLASS_HUGE) - 1) >> class_shift(CLASS_HUGE);
     while ((1UL << order) < n_roots * sizeof(*roots))
         order++;

@@ -8,6 +8,7 @@
 
 #include "check.h"
 #include "irq.h"
+#include "pager.h"
 #include "preempt.h"
 
 static struct thread *queue[PRIO_MAX + 1]; /* first of a ring per priority */
@@ -227,6 +228,8 @@ static __attribute__((noinline)) struct thread *exit_slowly(struct pcpu *p)
             t->cont = NULL;
             cont(t);
         }
+        if (unlikely(t->raise_pending) && !t->cont && t->state == T_READY)
+            pager_raise(t);
         if (!p->resched && !p->irq_pending && p->cur == t && t->state == T_READY && !t->cont)
             return t;
     }

@@ -5,10 +5,42 @@
 #include "fpage.h"
 #include "l4/sys/err.h"
 #include "obj_space.h"
+#include "reply.h"
 #include "sched.h"
 #include "timeout.h"
 
 enum { SEL_REPLY_SLOT = 0x400, SEL_SELF = 0x800 };
+
+/* The explicit reply slot a selector names, to fill it by a wait and to take it by a reply (I-45); false: none. */
+static bool choose_reply_slot(struct thread *t, u64 sel)
+{
+    bool fill = (t->op & (OP_RECV | OP_OPEN_WAIT)) == (OP_RECV | OP_OPEN_WAIT);
+
+    if ((sel & (SEL_REPLY_SLOT | SEL_SELF)) != SEL_REPLY_SLOT || !(fill || t->op & OP_REPLY))
+        return true;
+    t->wait_slot = reply_slot(t->task, sel >> 12, fill);
+    return t->wait_slot;
+}
+
+/* Reply, or an operation on the invoking thread. */
+static void special(struct thread *t, u64 sel)
+{
+    struct thread *caller;
+
+    if (!choose_reply_slot(t, sel)) {
+        ipc_fail(t, t->op & OP_OPEN_WAIT ? IPC_NO_REPLY_CAP : IPC_NOT_EXISTENT);
+        if (t->op & OP_OPEN_WAIT)
+            t->regs.rax = TAG_ERROR; /* nothing was sent */
+    } else if (sel & OP_REPLY) {
+        caller = reply_take(t->wait_slot, &t->snd_rights);
+        if (caller)
+            ipc_start(t, caller); /* always a message (I-11) */
+        else
+            ipc_fail(t, IPC_NOT_EXISTENT);
+    } else {
+        thread_type.invoke(t, &t->obj, CAP_W | CAP_S);
+    }
+}
 
 /* Resolution order of the selector: reply, self, slot (I-7, I-8, I-9). */
 void syscall_again(struct thread *t)
@@ -21,16 +53,9 @@ void syscall_again(struct thread *t)
     t->tag = t->regs.rax;
     t->timeouts = (u32)t->regs.r8;
     t->sender.label = t->regs.rsi;
+    t->wait_slot = &t->reply;
     if (unlikely(sel & (OP_REPLY | SEL_REPLY_SLOT | SEL_SELF))) {
-        if (sel & OP_REPLY) {
-            struct thread *caller = ipc_take_caller(t, &t->snd_rights);
-            if (caller)
-                ipc_start(t, caller); /* always a message (I-11) */
-            else
-                ipc_fail(t, IPC_NOT_EXISTENT);
-        } else {
-            thread_type.invoke(t, &t->obj, CAP_W | CAP_S);
-        }
+        special(t, sel);
         return;
     }
     slot = obj_lookup(t->task, sel);

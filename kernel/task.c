@@ -13,6 +13,7 @@
 #include "map.h"
 #include "mem_space.h"
 #include "obj_space.h"
+#include "reply.h"
 #include "sched.h"
 #include "string.h"
 #include "syscall.h"
@@ -326,7 +327,7 @@ static bool task_release(struct kobject *o)
         slab_free(&ku_mem_slab, q, k);
         return false;
     }
-    if (!obj_release_step(t) || !io_release_step(t))
+    if (!reply_release_step(t) || !obj_release_step(t) || !io_release_step(t))
         return false;
     return pt_destroy_step(t->mem.root, q, &pos);
 }

@@ -46,6 +46,7 @@ struct task {
     struct io_space io;
     struct obj_space caps;
     struct ku_mem *ku_mem;
+    u64 **reply_slots; /* explicit ones: 512 pages of 512 (reply.h); NULL: none yet */
     u64 teardown_pos; /* how far the destroy step has come in its phase, see task.c */
     u8 teardown;
     u8 spaces;    /* enum task_spaces */

@@ -60,7 +60,7 @@ int thread_bind(struct thread *t, struct task *task, u64 utcb_user)
 
 void thread_try_start(struct thread *t)
 {
-    if (!t->dead || !t->task || !t->started || !t->has_cpu || t->obj.dying)
+    if (!t->dead || !t->task || !t->started || !t->has_cpu || t->spoiled || t->obj.dying)
         return;
     t->dead = false;
     sched_ready(t);

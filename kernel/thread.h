@@ -77,6 +77,8 @@ struct thread {
     bool parked;      /* run_thread with an empty CPU set */
     bool dead;        /* gone or never started: messages to it fail (I-28) */
     bool started;     /* ex_regs set it going */
+    bool spoiled;     /* ex_regs before bind: never starts (O-11) */
+    bool raise_pending; /* an exception is to be raised when the operation going on is done */
     bool kill_pending, cancel_pending; /* while in a transfer (I-47) */
     struct thread *ready_next, *ready_prev;
     u64 quantum, left; /* µs */
@@ -94,9 +96,9 @@ struct thread {
     struct sender sender;   /* in another's queue */
     struct sendq senders;   /* who wants to send to this thread */
     struct timeout timeout; /* of the phase it is in */
-    struct thread *caller;  /* implicit reply slot */
-    struct thread *callee;  /* whose reply slot names this thread */
-    u8 caller_rights;
+    u64 reply;      /* the implicit reply slot (reply.h) */
+    u64 *wait_slot; /* the slot that a call received in an open wait fills */
+    u64 *named_by;  /* the slot that names this thread as caller, NULL: none */
     struct kobject *held[2]; /* references of an unfinished operation */
 
     /* unfinished long operations */

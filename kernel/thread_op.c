@@ -83,8 +83,10 @@ void thread_ex_regs(struct thread *t, u64 ip, u64 sp, u64 flags)
         ipc_cancel(t);
         pager_raise(t);
     }
-    if (!t->task)
-        return; /* answered with 0, but it does not start later (O-11) */
+    if (!t->task) { /* answered with 0, but it does not start any more (O-11) */
+        t->spoiled = true;
+        return;
+    }
     t->started = true;
     thread_try_start(t);
 }

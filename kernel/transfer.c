@@ -12,6 +12,7 @@
 #include "map.h"
 #include "obj_space.h"
 #include "pager.h"
+#include "reply.h"
 #include "sched.h"
 #include "string.h"
 #include "timeout.h"
@@ -175,8 +176,7 @@ void transfer_start(struct thread *ctx, struct thread *snd, struct thread *rcv)
     struct thread *other = ctx == snd ? rcv : snd;
 
     timeout_cancel(&other->timeout);
-    if (unlikely(rcv->callee != NULL))
-        ipc_left_receive(rcv); /* I-41, I-42 */
+    reply_forget(rcv); /* I-41, I-42 */
     x->snd = snd;
     x->rcv = rcv;
     x->item = 0;

@@ -22,7 +22,9 @@
 #include "string.h"
 
 #define DIRECT_LIMIT (1UL << 32)
-enum { MAX_TABLE = 16 << 20, MAX_TABLES = 256 };
+
+/* Limits of what is looked at: the size of a table, and how many the root names. */
+enum { MAX_TABLE = 4 << 20, MAX_TABLES = 128 };
 
 struct acpi_info acpi_info;
 struct acpi_power acpi_power;
@@ -61,13 +63,13 @@ static bool sums_to_zero(const u8 *p, u32 size)
     return sum == 0;
 }
 
-/* The table at an address, with the signature sig (NULL: any). */
+/* The table at an address if it has the signature sig. */
 static struct table table_at(u64 phys, const char *sig)
 {
     const struct table none = {NULL, 0};
     struct table t = {phys_to_virt(phys), HEADER_SIZE};
 
-    if (!phys || phys > DIRECT_LIMIT - HEADER_SIZE || (sig && memcmp(t.data, sig, 4) != 0))
+    if (!phys || phys > DIRECT_LIMIT - HEADER_SIZE || memcmp(t.data, sig, 4) != 0)
         return none;
     t.size = (u32)field(t, 4, 4);
     if (t.size < HEADER_SIZE || t.size > MAX_TABLE || t.size > DIRECT_LIMIT - phys)
@@ -136,20 +138,24 @@ static struct root_table find_root(void)
     return root;
 }
 
-/* The nth table (from 0) with this signature. */
-static struct table find_table(struct root_table root, const char *sig, unsigned nth)
+/* The next table with this signature, from the root's entry *index on; *index moves behind it. */
+static struct table next_table(struct root_table root, const char *sig, u32 *index)
 {
     struct table t = {NULL, 0};
-    u32 offset = HEADER_SIZE;
 
-    for (unsigned i = 0; i < MAX_TABLES; i++, offset += root.entry_size) {
-        u64 phys = field(root.t, offset, root.entry_size);
+    while (!t.size && *index < MAX_TABLES) {
+        u32 offset = HEADER_SIZE + (*index)++ * root.entry_size;
 
-        t = table_at(phys, sig);
-        if (t.size && nth-- == 0)
-            return t;
+        t = table_at(field(root.t, offset, root.entry_size), sig);
     }
-    return (struct table){NULL, 0};
+    return t;
+}
+
+static struct table first_table(struct root_table root, const char *sig)
+{
+    u32 index = 0;
+
+    return next_table(root, sig, &index);
 }
 
 /* ---- MADT: interrupt controllers ---- */
@@ -292,6 +298,7 @@ static void read_reset(struct table fadt)
 static void read_fadt(struct root_table root, struct table fadt)
 {
     struct table t = table_at(field(fadt, FADT_X_DSDT, 8), "DSDT");
+    u32 index = 0;
 
     acpi_power.smi_port = as_port(field(fadt, FADT_SMI_CMD, 4));
     acpi_power.smi_enable = (u8)field(fadt, FADT_ACPI_ENABLE, 1);
@@ -303,12 +310,8 @@ static void read_fadt(struct root_table root, struct table fadt)
     if (!t.size)
         t = table_at(field(fadt, FADT_DSDT, 4), "DSDT");
     acpi_power.has_s5 = search_s5(t);
-    for (unsigned i = 0; !acpi_power.has_s5 && i < MAX_TABLES; i++) {
-        t = find_table(root, "SSDT", i);
-        if (!t.size)
-            break;
-        acpi_power.has_s5 = search_s5(t);
-    }
+    while (!acpi_power.has_s5 && index < MAX_TABLES)
+        acpi_power.has_s5 = search_s5(next_table(root, "SSDT", &index));
 }
 
 void acpi_init(void)
@@ -319,6 +322,6 @@ void acpi_init(void)
         kprintf("quire: no ACPI tables\n");
         return;
     }
-    read_madt(find_table(root, "APIC", 0));
-    read_fadt(root, find_table(root, "FACP", 0));
+    read_madt(first_table(root, "APIC"));
+    read_fadt(root, first_table(root, "FACP"));
 }

@@ -90,8 +90,11 @@ resume:
         pop     rax
         lea     rsp, [rsp + REGS_ERR_SIZE]
         jne     .iret
-        ; A system call: rcx and r11 are the CPU's to use.  The address was made canonical by whoever set it.
+        ; A system call: rcx and r11 are the CPU's to use.  The CPU faults in the kernel when the address is not
+        ; canonical, as after a system call in the last bytes of user space (I-3).
         mov     rcx, [rsp]
+        shl     rcx, 16
+        sar     rcx, 16
         mov     r11, [rsp + 16]
         mov     rsp, [rsp + 24]
         swapgs
@@ -118,9 +121,23 @@ stub%1: push    %1
         jmp     trap_common
 %endmacro
 
+; NMI, double fault and machine check have stacks of their own and mean the end, whoever was running.
+%macro STUB_FATAL 2
+stub%1:
+%if %2
+        push    0
+%endif
+        push    %1
+        jmp     kernel_trap_common
+%endmacro
+
 %assign v 0
 %rep 32
-%if v = 8 || (v >= 10 && v <= 14) || v = 17 || v = 21 || v = 29 || v = 30
+%if v = 2 || v = 18
+        STUB_FATAL v, 1
+%elif v = 8
+        STUB_FATAL v, 0
+%elif (v >= 10 && v <= 14) || v = 17 || v = 21 || v = 29 || v = 30
         STUB_ERR v
 %else
         STUB_NOERR v
@@ -147,7 +164,8 @@ user_common:
         jne     .go
         mov     rax, cr2
         mov     [rsp + 11 * 8], rax
-.go:    CALL_C  trap_entry
+.go:    cld
+        CALL_C  trap_entry
         jmp     resume
 
 irq_common:

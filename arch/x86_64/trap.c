@@ -161,6 +161,7 @@ struct thread *trap_entry(struct thread *t)
 {
     u64 v = t->regs.trap;
 
+    t->regs.rip = canonical(t->regs.rip); /* the CPU faults in the kernel when it is to load another (I-3) */
     if (v >= FIRST_IRQ)
         arch_irq_note((unsigned)v);
     else if (v == TRAP_NO_FPU)

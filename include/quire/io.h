@@ -17,8 +17,7 @@ int printf(char const *format, ...) __attribute__((format(printf, 1, 2)));
 int vprintf(char const *format, va_list args) __attribute__((format(printf, 1, 0)));
 
 /** Print into a buffer of size bytes, always terminated; returns the length it would need. */
-int snprintf(char *buf, size_t size, char const *format, ...)
-    __attribute__((format(printf, 3, 4)));
+int snprintf(char *buf, size_t size, char const *format, ...) __attribute__((format(printf, 3, 4)));
 int vsnprintf(char *buf, size_t size, char const *format, va_list args)
     __attribute__((format(printf, 3, 0)));
 

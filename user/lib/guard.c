@@ -109,10 +109,7 @@ int quire_guard_write(l4_addr_t address, unsigned long value)
     return quire_probe_write(address, value);
 }
 
-int quire_guard_exec(l4_addr_t address)
-{
-    return quire_probe_exec(address);
-}
+int quire_guard_exec(l4_addr_t address) { return quire_probe_exec(address); }
 
 unsigned quire_guard_faults(struct quire_fault *f)
 {

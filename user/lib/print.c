@@ -29,10 +29,7 @@ static void acquire(void)
     l4_utcb_tcr()->error = error;
 }
 
-static void release(void)
-{
-    __atomic_clear(&lock, __ATOMIC_RELEASE);
-}
+static void release(void) { __atomic_clear(&lock, __ATOMIC_RELEASE); }
 
 static void write_line(void)
 {
@@ -70,10 +67,7 @@ void l4re_log_printn(char const *string, int len)
     release();
 }
 
-void l4re_log_print(char const *string)
-{
-    l4re_log_printn(string, (int)strlen(string));
-}
+void l4re_log_print(char const *string) { l4re_log_printn(string, (int)strlen(string)); }
 
 int vprintf(char const *format, va_list args)
 {
@@ -95,10 +89,7 @@ int printf(char const *format, ...)
     return n;
 }
 
-int puts(char const *s)
-{
-    return printf("%s\n", s);
-}
+int puts(char const *s) { return printf("%s\n", s); }
 
 void quire_flush(void)
 {

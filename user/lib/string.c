@@ -53,10 +53,7 @@ size_t strnlen(char const *s, size_t max)
     return n;
 }
 
-size_t strlen(char const *s)
-{
-    return strnlen(s, ~0UL);
-}
+size_t strlen(char const *s) { return strnlen(s, ~0UL); }
 
 int strncmp(char const *a, char const *b, size_t n)
 {
@@ -66,10 +63,7 @@ int strncmp(char const *a, char const *b, size_t n)
     return 0;
 }
 
-int strcmp(char const *a, char const *b)
-{
-    return strncmp(a, b, ~0UL);
-}
+int strcmp(char const *a, char const *b) { return strncmp(a, b, ~0UL); }
 
 char *strchr(char const *s, int c)
 {

@@ -117,11 +117,13 @@ static void create_objects(struct program *p, l4_umword_t label)
     p->task = new_slot(p);
     p->thread = new_slot(p);
     p->gate = new_slot(p);
-    check(p, "factory", l4_error(l4_factory_create_factory(L4_BASE_FACTORY_CAP, p->factory, QUOTA)));
+    check(p, "factory",
+          l4_error(l4_factory_create_factory(L4_BASE_FACTORY_CAP, p->factory, QUOTA)));
     check(p, "task", l4_error(l4_factory_create_task(p->factory, p->task, &utcbs)));
     check(p, "thread", l4_error(l4_factory_create_thread(p->factory, p->thread)));
-    check(p, "gate", l4_error(l4_factory_create_gate(L4_BASE_FACTORY_CAP, p->gate,
-                                                     L4_BASE_THREAD_CAP, label)));
+    check(
+        p, "gate",
+        l4_error(l4_factory_create_gate(L4_BASE_FACTORY_CAP, p->gate, L4_BASE_THREAD_CAP, label)));
 }
 
 /* No D right on anything: objects of the root task must survive the program's end (M-79). */
@@ -132,8 +134,7 @@ static void give_capabilities(struct program const *p, struct stack_env *env)
     give(p, L4_BASE_TASK_CAP >> L4_CAP_SHIFT, p->task, L4_CAP_FPAGE_RWS, L4_FPAGE_C_OBJ_RIGHTS);
     give(p, L4_BASE_FACTORY_CAP >> L4_CAP_SHIFT, p->factory, L4_CAP_FPAGE_RWS,
          L4_FPAGE_C_OBJ_RIGHTS);
-    give(p, L4_BASE_THREAD_CAP >> L4_CAP_SHIFT, p->thread, L4_CAP_FPAGE_RWS,
-         L4_FPAGE_C_OBJ_RIGHTS);
+    give(p, L4_BASE_THREAD_CAP >> L4_CAP_SHIFT, p->thread, L4_CAP_FPAGE_RWS, L4_FPAGE_C_OBJ_RIGHTS);
     give(p, L4_BASE_PAGER_CAP >> L4_CAP_SHIFT, p->gate, L4_CAP_FPAGE_RW, 0);
     give(p, L4_BASE_LOG_CAP >> L4_CAP_SHIFT, L4_BASE_LOG_CAP, L4_CAP_FPAGE_RW, 0);
     give(p, L4_BASE_SCHEDULER_CAP >> L4_CAP_SHIFT, L4_BASE_SCHEDULER_CAP, L4_CAP_FPAGE_RW, 0);

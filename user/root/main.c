@@ -62,9 +62,25 @@ static void program_ended(struct program *p)
 static char const *trap_name(unsigned long trap)
 {
     static char const *const names[] = {
-        "division by zero", "debug", "NMI", "breakpoint", "overflow", "bound", "invalid opcode",
-        "no FPU", "double fault", "", "bad TSS", "no segment", "stack segment",
-        "general protection", "page fault", "", "FPU error", "alignment", "machine check",
+        "division by zero",
+        "debug",
+        "NMI",
+        "breakpoint",
+        "overflow",
+        "bound",
+        "invalid opcode",
+        "no FPU",
+        "double fault",
+        "",
+        "bad TSS",
+        "no segment",
+        "stack segment",
+        "general protection",
+        "page fault",
+        "",
+        "FPU error",
+        "alignment",
+        "machine check",
         "SIMD error",
     };
 

@@ -20,8 +20,8 @@ static int refill(void)
     for (unsigned order = CHUNK_ORDER; order >= L4_PAGESHIFT; order--) {
         l4_addr_t at = 0, base;
 
-        if (l4re_rm_reserve_area(&at, 1UL << order, L4RE_RM_F_SEARCH_ADDR,
-                                 (unsigned char)order) < 0)
+        if (l4re_rm_reserve_area(&at, 1UL << order, L4RE_RM_F_SEARCH_ADDR, (unsigned char)order) <
+            0)
             return -1;
         if (l4sigma0_map_anypage(L4_BASE_PAGER_CAP, at, order, &base, order) == 0) {
             next_page = at;

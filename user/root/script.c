@@ -31,10 +31,7 @@ static int fail(struct script *s, unsigned line, char const *format, ...)
     return -1;
 }
 
-static int is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r';
-}
+static int is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
 /* Takes the next word; a '#' at its start ends the line. */
 static int next(struct cursor *c)

@@ -50,8 +50,7 @@ static int add_other(l4_kernel_info_mem_desc_t const *md)
     case l4_mem_type_shared:
     case l4_mem_type_info:
     case l4_mem_type_archspecific:
-        return regions_remove(&ram, start, end) &&
-               set(&iomem, start, end, OWNER_FREE, L4_FPAGE_RW);
+        return regions_remove(&ram, start, end) && set(&iomem, start, end, OWNER_FREE, L4_FPAGE_RW);
     default:
         return 1;
     }

@@ -21,10 +21,7 @@ enum { KIP_API_VERSION = 0x87, FIRST_CLIENT = 5, LABEL_SHIFT = 4 };
 static l4_kernel_info_t const *kip;
 static unsigned next_client = FIRST_CLIENT;
 
-static l4_msgtag_t answer_error(long error)
-{
-    return l4_msgtag(error, 0, 0, 0);
-}
+static l4_msgtag_t answer_error(long error) { return l4_msgtag(error, 0, 0, 0); }
 
 static l4_msgtag_t answer_item(l4_snd_fpage_t item)
 {

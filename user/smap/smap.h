@@ -12,12 +12,12 @@
 enum { SMAP_PROTOCOL = 0x5a00 };
 
 enum smap_op {
-    SMAP_MAP,     /* the page, readable only */
-    SMAP_REVOKE,  /* take the page away from everybody else */
-    SMAP_REMAP,   /* the page again, writable */
-    SMAP_SEEN,    /* what does the server read in its page now? */
-    SMAP_GRANT,   /* hand the page over */
-    SMAP_QUIT,    /* the server may end */
+    SMAP_MAP,    /* the page, readable only */
+    SMAP_REVOKE, /* take the page away from everybody else */
+    SMAP_REMAP,  /* the page again, writable */
+    SMAP_SEEN,   /* what does the server read in its page now? */
+    SMAP_GRANT,  /* hand the page over */
+    SMAP_QUIT,   /* the server may end */
 };
 
 /** What the client writes into the page when it may. */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IPC between threads: registers, selectors, tags, timeouts, pairing (rules I-1 ... I-37).
+ * IPC between threads: registers, selectors, tags, timeouts (rules I-1 ... I-26).
  *
- * Runs as root task.  a, b, c are workers of this task, d of another one; see worker.h for who
+ * Runs as root task.  a and b are workers of this task, d of another one; see worker.h for who
  * runs when.  m is the main thread's system call.
  */
-#include "test.h"
-#include "worker.h"
+#include "steps.h"
 
 #include <l4/re/c/util/cap_alloc.h>
 #include <l4/sys/factory.h>
@@ -17,56 +16,16 @@
 #include <l4/sys/task.h>
 #include <l4/sys/thread.h>
 
-#define MS(n) l4_timeout(l4_timeout_from_us((n)*1000UL), l4_timeout_from_us((n)*1000UL))
 #define EMPTY_SLOT (0x1ff0UL << L4_CAP_SHIFT)
 
-static struct worker *a, *b, *c, *d;
-static struct ipc m;
-
-static l4_msgtag_t tag(long label, unsigned words)
-{
-    return l4_msgtag(label, words, 0, 0);
-}
+static struct worker *a, *b, *d;
 
 static void setup(void)
 {
     worker_reset(a);
     worker_reset(b);
-    worker_reset(c);
     worker_reset(d);
     pager_reset();
-}
-
-/* The main thread does a system call; returns its error code. */
-static unsigned long main_does(l4_cap_idx_t dest, l4_umword_t flags, l4_msgtag_t t,
-                               l4_timeout_t timeout)
-{
-    ipc_init(&m, dest, flags, t, timeout);
-    ipc_do(&m);
-    return m.error;
-}
-
-/* A worker starts a system call; returns whether it has finished. */
-static int does(struct worker *w, l4_cap_idx_t dest, l4_umword_t flags, l4_msgtag_t t,
-                l4_timeout_t timeout)
-{
-    ipc_init(&w->x, dest, flags, t, timeout);
-    return worker_ipc(w);
-}
-
-static l4_cap_idx_t new_gate(l4_cap_idx_t thread, l4_umword_t label)
-{
-    l4_cap_idx_t gate = l4re_util_cap_alloc();
-
-    expect("gate", (unsigned long)l4_error(l4_factory_create_gate(L4_BASE_FACTORY_CAP, gate,
-                                                                  thread, label)), 0);
-    return gate;
-}
-
-static void delete_gate(l4_cap_idx_t gate)
-{
-    l4_task_delete_obj(L4_BASE_TASK_CAP, gate);
-    l4re_util_cap_free(gate);
 }
 
 /* ---- entry ---- */
@@ -102,7 +61,7 @@ static void no_stack_needed(void)
     __asm__ volatile("movq %%rsp, %%r12\n\txorl %%esp, %%esp\n\tmovl $0x04000400, %%r8d\n\t"
                      "syscall\n\tmovq %%r12, %%rsp"
                      : "=a"(out)
-                     : "0"(0UL), "d"(L4_INVALID_CAP | L4_SYSF_RECV)
+                     : "0"(0UL), "d"(L4_INVALID_CAP | RECV)
                      : "rcx", "rsi", "rdi", "r8", "r11", "r12", "r15", "memory", "cc");
     expect("tag", out, L4_MSGTAG_ERROR);
 }
@@ -115,7 +74,7 @@ static void spin_then_receive(void *arg)
 
     while (!spin_flag)
         ;
-    ipc_init(&w->x, L4_INVALID_CAP, L4_SYSF_RECV, tag(0, 0), MS(3));
+    ipc_init(&w->x, L4_INVALID_CAP, RECV, tag(0, 0), MS(3));
     ipc_do(&w->x);
 }
 
@@ -136,10 +95,7 @@ static void cancel_in_user_mode(void)
     l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, a->thread, &high);
 }
 
-static void read_gs(void *arg)
-{
-    *(l4_utcb_t **)arg = l4_utcb_direct();
-}
+static void read_gs(void *arg) { *(l4_utcb_t **)arg = l4_utcb_direct(); }
 
 static void utcb_at_gs(void)
 {
@@ -172,37 +128,37 @@ static void fs_base(void)
 
 static void self_selector(void)
 {
-    ipc_init(&m, L4_INVALID_CAP, L4_SYSF_CALL, tag(L4_PROTO_THREAD, 1), L4_IPC_NEVER);
+    ipc_init(&m, L4_INVALID_CAP, CALL, tag(L4_PROTO_THREAD, 1), L4_IPC_NEVER);
     m.msg.mr[0] = L4_THREAD_AMD64_GET_SEGMENT_INFO_OP;
     ipc_do(&m);
-    expect("tag", (unsigned long)m.tag.raw, 0);
+    expect_tag_label("label", m.tag, 0);
     expect("user data selector", m.msg.mr[0], 0x23);
     expect("user code selector", m.msg.mr[1], 0x2b);
 }
 
 static void empty_slot(void)
 {
-    static l4_umword_t const flags[] = {L4_SYSF_NONE, L4_SYSF_SEND, L4_SYSF_RECV, L4_SYSF_CALL,
-                                        L4_SYSF_SEND_AND_WAIT};
+    static l4_umword_t const flags[] = {L4_SYSF_NONE, SEND, RECV, CALL, L4_SYSF_SEND_AND_WAIT};
 
     for (unsigned i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
         expect("error", main_does(EMPTY_SLOT, flags[i], tag(5, 1), L4_IPC_NEVER),
                L4_IPC_ENOT_EXISTENT);
         expect("tag", (unsigned long)m.tag.raw, L4_MSGTAG_ERROR);
     }
-    expect("slot beyond the table", main_does(0x10000UL << L4_CAP_SHIFT, L4_SYSF_CALL, tag(5, 1),
-                                              L4_IPC_NEVER), L4_IPC_ENOT_EXISTENT);
+    expect("slot beyond the table",
+           main_does(0x10000UL << L4_CAP_SHIFT, CALL, tag(5, 1), L4_IPC_NEVER),
+           L4_IPC_ENOT_EXISTENT);
 }
 
 static void empty_reply_slot(void)
 {
     /* The slot may hold something from an earlier case: empty it. */
-    main_does(L4_INVALID_CAP, L4_SYSF_SEND | L4_SYSF_REPLY, tag(1, 0), L4_IPC_BOTH_TIMEOUT_0);
-    expect("reply", main_does(L4_INVALID_CAP, L4_SYSF_SEND | L4_SYSF_REPLY, tag(1, 0),
-                              L4_IPC_NEVER), L4_IPC_ENOT_EXISTENT);
+    main_does(L4_INVALID_CAP, REPLY, tag(1, 0), L4_IPC_BOTH_TIMEOUT_0);
+    expect("reply", main_does(L4_INVALID_CAP, REPLY, tag(1, 0), L4_IPC_NEVER),
+           L4_IPC_ENOT_EXISTENT);
     /* No receive phase: this must not wait. */
-    expect("reply and wait", main_does(L4_INVALID_CAP, L4_SYSF_REPLY_AND_WAIT, tag(1, 0),
-                                       L4_IPC_NEVER), L4_IPC_ENOT_EXISTENT);
+    expect("reply and wait", main_does(L4_INVALID_CAP, REPLY_AND_WAIT, tag(1, 0), L4_IPC_NEVER),
+           L4_IPC_ENOT_EXISTENT);
 }
 
 static void reply_with_any_label(void)
@@ -210,12 +166,12 @@ static void reply_with_any_label(void)
     static long const labels[] = {L4_PROTO_THREAD, L4_PROTO_TASK, L4_PROTO_KOBJECT};
 
     for (unsigned i = 0; i < 3; i++) {
-        does(a, a->main_thread, L4_SYSF_CALL, tag(5, 0), L4_IPC_NEVER);
-        expect("wait", main_does(L4_INVALID_CAP, L4_SYSF_WAIT, tag(0, 0), MS(50)), 0);
-        expect("reply", main_does(L4_INVALID_CAP, L4_SYSF_SEND | L4_SYSF_REPLY, tag(labels[i], 1),
-                                  L4_IPC_BOTH_TIMEOUT_0), 0);
+        does(a, a->main_thread, CALL, tag(5, 0), L4_IPC_NEVER);
+        expect("wait", main_does(L4_INVALID_CAP, WAIT, tag(0, 0), MS(50)), 0);
+        expect("reply", main_does(L4_INVALID_CAP, REPLY, tag(labels[i], 1), L4_IPC_BOTH_TIMEOUT_0),
+               0);
         expect("done", (unsigned long)a->done, 1);
-        expect("label", (unsigned long)l4_msgtag_label(a->x.tag), (unsigned long)labels[i]);
+        expect_tag_label("label", a->x.tag, labels[i]);
     }
 }
 
@@ -223,14 +179,14 @@ static void no_receive_phase_same_tag(void)
 {
     l4_msgtag_t t = l4_msgtag(L4_PROTO_THREAD, 2, 0, L4_MSGTAG_SCHEDULE);
 
-    ipc_init(&m, L4_BASE_THREAD_CAP, L4_SYSF_SEND, t, L4_IPC_NEVER);
+    ipc_init(&m, L4_BASE_THREAD_CAP, SEND, t, L4_IPC_NEVER);
     m.msg.mr[0] = 0x77; /* unknown operation */
     ipc_do(&m);
     expect("send only", (unsigned long)m.tag.raw, (unsigned long)t.raw);
-    ipc_init(&m, L4_BASE_THREAD_CAP, L4_SYSF_CALL, t, L4_IPC_NEVER);
+    ipc_init(&m, L4_BASE_THREAD_CAP, CALL, t, L4_IPC_NEVER);
     m.msg.mr[0] = 0x77;
     ipc_do(&m);
-    expect("call", (unsigned long)l4_msgtag_label(m.tag), (unsigned long)-L4_ENOSYS);
+    expect_tag_label("call", m.tag, -L4_ENOSYS);
 }
 
 static void flags_delivered(void)
@@ -238,14 +194,15 @@ static void flags_delivered(void)
     unsigned all = L4_MSGTAG_TRANSFER_FPU | L4_MSGTAG_SCHEDULE | L4_MSGTAG_PROPAGATE;
     l4_msgtag_t t = l4_msgtag(-77, 0, 0, all);
 
-    does(a, L4_INVALID_CAP, L4_SYSF_WAIT, tag(0, 0), L4_IPC_NEVER);
-    main_does(a->thread, L4_SYSF_SEND, t, L4_IPC_NEVER);
+    does(a, L4_INVALID_CAP, WAIT, tag(0, 0), L4_IPC_NEVER);
+    main_does(a->thread, SEND, t, L4_IPC_NEVER);
     expect("tag", (unsigned long)a->x.tag.raw, (unsigned long)t.raw);
     /* The error bit is the kernel's alone. */
-    does(a, L4_INVALID_CAP, L4_SYSF_WAIT, tag(0, 0), L4_IPC_NEVER);
+    does(a, L4_INVALID_CAP, WAIT, tag(0, 0), L4_IPC_NEVER);
     t.raw |= L4_MSGTAG_ERROR;
-    main_does(a->thread, L4_SYSF_SEND, t, L4_IPC_NEVER);
-    expect("tag without error", (unsigned long)a->x.tag.raw, (unsigned long)l4_msgtag(-77, 0, 0, all).raw);
+    main_does(a->thread, SEND, t, L4_IPC_NEVER);
+    expect("tag without error", (unsigned long)a->x.tag.raw,
+           (unsigned long)l4_msgtag(-77, 0, 0, all).raw);
 }
 
 /* ---- UTCB ---- */
@@ -261,13 +218,13 @@ static void free_marker(void)
 
 static void buffers_unchanged(void)
 {
-    ipc_init(&a->x, L4_INVALID_CAP, L4_SYSF_WAIT, tag(0, 0), L4_IPC_NEVER);
+    ipc_init(&a->x, L4_INVALID_CAP, WAIT, tag(0, 0), L4_IPC_NEVER);
     a->x.buf.bdr = 2;
     a->x.buf.br[0] = 0x1111;
     a->x.buf.br[2] = L4_ITEM_MAP;
     a->x.buf.br[3] = l4_fpage(0x70000000UL, L4_PAGESHIFT, 0).raw;
     worker_ipc(a);
-    main_does(a->thread, L4_SYSF_SEND, tag(5, 1), L4_IPC_NEVER);
+    main_does(a->thread, SEND, tag(5, 1), L4_IPC_NEVER);
     expect("done", (unsigned long)a->done, 1);
     expect("BDR", a->x.buf.bdr, 2);
     expect("BR0", a->x.buf.br[0], 0x1111);
@@ -282,9 +239,8 @@ static void utcb_outside_ku_mem(void)
     l4_factory_create_thread(L4_BASE_FACTORY_CAP, t);
     l4_thread_control_start();
     l4_thread_control_bind((l4_utcb_t *)(void *)no_ku_mem, L4_BASE_TASK_CAP);
-    expect("bind", (unsigned long)l4_error(l4_thread_control_commit(t)),
-           (unsigned long)-L4_EINVAL);
-    delete_gate(t);
+    expect_label("bind", l4_error(l4_thread_control_commit(t)), -L4_EINVAL);
+    delete_object(t);
 }
 
 /* ---- timeouts ---- */
@@ -295,8 +251,8 @@ static void send_timeout(void)
     l4_cpu_time_t waited;
 
     /* The worker waits for somebody else: the main thread stays in the send phase. */
-    does(a, b->thread, L4_SYSF_RECV, tag(0, 0), L4_IPC_NEVER);
-    expect("error", main_does(a->thread, L4_SYSF_CALL, tag(5, 1), MS(3)), L4_IPC_SETIMEOUT);
+    does(a, b->thread, RECV, tag(0, 0), L4_IPC_NEVER);
+    expect("error", main_does(a->thread, CALL, tag(5, 1), MS(3)), L4_IPC_SETIMEOUT);
     waited = l4_kip_clock(l4_kip()) - start;
     expect("waited long enough", waited >= 2900, 1);
     expect("waited not too long", waited < 1000000, 1);
@@ -304,29 +260,27 @@ static void send_timeout(void)
 
 static void queued_sender_zero_timeout(void)
 {
-    does(a, a->main_thread, L4_SYSF_SEND, tag(5, 1), L4_IPC_NEVER);
-    expect("receive", main_does(a->thread, L4_SYSF_RECV, tag(0, 0), L4_IPC_BOTH_TIMEOUT_0), 0);
-    expect("label", (unsigned long)l4_msgtag_label(m.tag), 5);
-    expect("empty queue", main_does(a->thread, L4_SYSF_RECV, tag(0, 0), L4_IPC_BOTH_TIMEOUT_0),
+    does(a, a->main_thread, SEND, tag(5, 1), L4_IPC_NEVER);
+    expect("receive", main_does(a->thread, RECV, tag(0, 0), L4_IPC_BOTH_TIMEOUT_0), 0);
+    expect_tag_label("label", m.tag, 5);
+    expect("empty queue", main_does(a->thread, RECV, tag(0, 0), L4_IPC_BOTH_TIMEOUT_0),
            L4_IPC_RETIMEOUT);
 }
 
 static void zero_send_timeout(void)
 {
-    does(a, b->thread, L4_SYSF_RECV, tag(0, 0), L4_IPC_NEVER);
-    expect("send", main_does(a->thread, L4_SYSF_SEND, tag(5, 1), L4_IPC_SEND_TIMEOUT_0),
-           L4_IPC_SETIMEOUT);
+    does(a, b->thread, RECV, tag(0, 0), L4_IPC_NEVER);
+    expect("send", main_does(a->thread, SEND, tag(5, 1), L4_IPC_SEND_TIMEOUT_0), L4_IPC_SETIMEOUT);
     /* Receive timeout is "never": a receive phase would block for good. */
-    expect("call", main_does(a->thread, L4_SYSF_CALL, tag(5, 1), L4_IPC_SEND_TIMEOUT_0),
-           L4_IPC_SETIMEOUT);
+    expect("call", main_does(a->thread, CALL, tag(5, 1), L4_IPC_SEND_TIMEOUT_0), L4_IPC_SETIMEOUT);
 }
 
 /* ---- errors ---- */
 
 static void overflow_both_sides(void)
 {
-    does(a, L4_INVALID_CAP, L4_SYSF_WAIT, tag(0, 0), L4_IPC_NEVER);
-    ipc_init(&m, a->thread, L4_SYSF_CALL, l4_msgtag(5, 0, 1, 0), L4_IPC_NEVER);
+    does(a, L4_INVALID_CAP, WAIT, tag(0, 0), L4_IPC_NEVER);
+    ipc_init(&m, a->thread, CALL, l4_msgtag(5, 0, 1, 0), L4_IPC_NEVER);
     m.msg.mr[0] = L4_ITEM_MAP;
     m.msg.mr[1] = l4_fpage(0x200000, L4_PAGESHIFT, L4_FPAGE_RO).raw;
     m.label = 0x99;
@@ -342,170 +296,12 @@ static void overflow_both_sides(void)
 
 static void receive_timeout_leaves_words(void)
 {
-    ipc_init(&m, a->thread, L4_SYSF_RECV, tag(7, 3), MS(2));
+    ipc_init(&m, a->thread, RECV, tag(7, 3), MS(2));
     m.label = 0x777;
     ipc_do(&m);
     expect("error", m.error, L4_IPC_RETIMEOUT);
     expect("label", m.label, 0x777);
     expect("MR0", m.msg.mr[0], FILL);
-}
-
-/* ---- pairing ---- */
-
-static void closed_receive(void)
-{
-    does(a, b->thread, L4_SYSF_RECV, tag(0, 0), L4_IPC_NEVER);
-    expect("somebody else", main_does(a->thread, L4_SYSF_SEND, tag(5, 1), L4_IPC_SEND_TIMEOUT_0),
-           L4_IPC_SETIMEOUT);
-    expect("still waiting", (unsigned long)a->done, 0);
-    does(b, a->thread, L4_SYSF_SEND, tag(6, 1), L4_IPC_BOTH_TIMEOUT_0);
-    expect("the partner", b->x.error, 0);
-    expect("label", (unsigned long)l4_msgtag_label(a->x.tag), 6);
-}
-
-static void queue_order(void)
-{
-    l4_sched_param_t high = l4_sched_param(PRIO_WORKER + 1, 0);
-    l4_sched_param_t normal = l4_sched_param(PRIO_WORKER, 0);
-    static unsigned long const want[] = {3, 1, 2};
-
-    l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, c->thread, &high);
-    does(a, a->main_thread, L4_SYSF_SEND, tag(1, 0), L4_IPC_NEVER);
-    does(b, b->main_thread, L4_SYSF_SEND, tag(2, 0), L4_IPC_NEVER);
-    does(c, c->main_thread, L4_SYSF_SEND, tag(3, 0), L4_IPC_NEVER);
-    for (unsigned i = 0; i < 3; i++) {
-        main_does(L4_INVALID_CAP, L4_SYSF_WAIT, tag(0, 0), MS(50));
-        expect("label", (unsigned long)l4_msgtag_label(m.tag), want[i]);
-    }
-    l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, c->thread, &normal);
-}
-
-static void closed_receive_from_queue(void)
-{
-    does(a, a->main_thread, L4_SYSF_SEND, tag(1, 0), L4_IPC_NEVER);
-    does(b, b->main_thread, L4_SYSF_SEND, tag(2, 0), L4_IPC_NEVER);
-    does(c, c->main_thread, L4_SYSF_SEND, tag(3, 0), L4_IPC_NEVER);
-    main_does(b->thread, L4_SYSF_RECV, tag(0, 0), MS(50));
-    expect("second in the queue", (unsigned long)l4_msgtag_label(m.tag), 2);
-    main_does(L4_INVALID_CAP, L4_SYSF_WAIT, tag(0, 0), MS(50));
-    expect("first", (unsigned long)l4_msgtag_label(m.tag), 1);
-}
-
-static void words_copied(void)
-{
-    does(d, L4_INVALID_CAP, L4_SYSF_WAIT, tag(0, 0), L4_IPC_NEVER);
-    ipc_init(&m, d->thread, L4_SYSF_SEND, tag(5, 3), L4_IPC_NEVER);
-    for (unsigned i = 0; i < L4_UTCB_GENERIC_DATA_SIZE; i++)
-        m.msg.mr[i] = 0xd0 + i;
-    ipc_do(&m);
-    expect("first", d->x.msg.mr[0], 0xd0);
-    expect("last", d->x.msg.mr[2], 0xd2);
-    expect("beyond", d->x.msg.mr[3], FILL + 3);
-    does(d, L4_INVALID_CAP, L4_SYSF_WAIT, tag(0, 0), L4_IPC_NEVER);
-    m.tag = tag(5, 63);
-    m.msg.mr[62] = 0x62;
-    ipc_do(&m);
-    expect("all 63", d->x.msg.mr[62], 0x62);
-}
-
-static void label_thread(void)
-{
-    does(a, L4_INVALID_CAP, L4_SYSF_WAIT, tag(0, 0), L4_IPC_NEVER);
-    ipc_init(&m, a->thread, L4_SYSF_SEND, tag(5, 0), L4_IPC_NEVER);
-    m.label = 0x123456789abcdef7UL;
-    ipc_do(&m);
-    expect("label", a->x.label, 0x123456789abcdef7UL);
-}
-
-/* Slot copied with fewer rights, then a message through it: what label comes out? */
-static void label_gate(void)
-{
-    l4_cap_idx_t gate = new_gate(a->thread, 0xabc0);
-    l4_cap_idx_t copy = l4re_util_cap_alloc();
-
-    for (unsigned ws = 0; ws < 4; ws++) {
-        l4_task_map(L4_BASE_TASK_CAP, L4_BASE_TASK_CAP,
-                    l4_obj_fpage(gate, 0, (unsigned char)(L4_CAP_FPAGE_R | ws)), copy);
-        does(a, L4_INVALID_CAP, L4_SYSF_WAIT, tag(0, 0), L4_IPC_NEVER);
-        ipc_init(&m, copy, L4_SYSF_SEND, tag(5, 0), L4_IPC_NEVER);
-        m.label = 0x999;
-        ipc_do(&m);
-        expect("label", a->x.label, 0xabc0 | ws);
-    }
-    l4re_util_cap_free_um(copy);
-    delete_gate(gate);
-}
-
-static void atomic_reply(void)
-{
-    does(a, a->main_thread, L4_SYSF_CALL, tag(5, 1), L4_IPC_NEVER);
-    does(b, b->main_thread, L4_SYSF_CALL, tag(6, 1), L4_IPC_NEVER);
-    main_does(L4_INVALID_CAP, L4_SYSF_WAIT, tag(0, 0), MS(50));
-    main_does(L4_INVALID_CAP, L4_SYSF_REPLY_AND_WAIT, tag(8, 0),
-              l4_timeout(L4_IPC_TIMEOUT_0, l4_timeout_from_us(50000)));
-    expect("next message", (unsigned long)l4_msgtag_label(m.tag), 6);
-    expect("first caller", (unsigned long)l4_msgtag_label(a->x.tag), 8);
-    main_does(L4_INVALID_CAP, L4_SYSF_SEND | L4_SYSF_REPLY, tag(9, 0), L4_IPC_BOTH_TIMEOUT_0);
-    expect("second caller", (unsigned long)l4_msgtag_label(b->x.tag), 9);
-}
-
-static void call_waits_for_partner(void)
-{
-    does(a, a->main_thread, L4_SYSF_CALL, tag(5, 1), L4_IPC_NEVER);
-    main_does(L4_INVALID_CAP, L4_SYSF_WAIT, tag(0, 0), MS(50));
-    does(b, a->thread, L4_SYSF_SEND, tag(6, 0), L4_IPC_SEND_TIMEOUT_0);
-    expect("third thread", b->x.error, L4_IPC_SETIMEOUT);
-    main_does(L4_INVALID_CAP, L4_SYSF_SEND | L4_SYSF_REPLY, tag(9, 0), L4_IPC_BOTH_TIMEOUT_0);
-    expect("answer", (unsigned long)l4_msgtag_label(a->x.tag), 9);
-}
-
-static void receive_through_gate(void)
-{
-    l4_cap_idx_t gate = new_gate(a->thread, 0);
-
-    does(b, b->main_thread, L4_SYSF_SEND, tag(6, 0), L4_IPC_NEVER);
-    does(a, a->main_thread, L4_SYSF_SEND, tag(5, 0), L4_IPC_NEVER);
-    expect("receive", main_does(gate, L4_SYSF_RECV, tag(0, 0), MS(50)), 0);
-    expect("from the bound thread", (unsigned long)l4_msgtag_label(m.tag), 5);
-    delete_gate(gate);
-}
-
-static void sleep_and_yield(void)
-{
-    l4_cpu_time_t start = l4_kip_clock(l4_kip());
-
-    expect("sleep", main_does(L4_INVALID_CAP, L4_SYSF_RECV, tag(0, 0), MS(5)), L4_IPC_RETIMEOUT);
-    expect("slept", l4_kip_clock(l4_kip()) - start >= 4900, 1);
-    expect("yield", main_does(L4_INVALID_CAP, L4_SYSF_RECV, tag(0, 0), L4_IPC_BOTH_TIMEOUT_0),
-           L4_IPC_RETIMEOUT);
-}
-
-static void unbound_gate(void)
-{
-    l4_cap_idx_t gate = new_gate(L4_INVALID_CAP, 0);
-
-    expect("zero timeout", main_does(gate, L4_SYSF_SEND, tag(5, 0), L4_IPC_BOTH_TIMEOUT_0),
-           L4_IPC_SETIMEOUT);
-    does(a, gate, L4_SYSF_CALL, tag(5, 0), L4_IPC_NEVER);
-    expect("blocked", (unsigned long)a->done, 0);
-    expect("bind", (unsigned long)l4_error(l4_rcv_ep_bind_thread(gate, L4_BASE_THREAD_CAP,
-                                                                 0xab0)), 0);
-    expect("receive", main_does(L4_INVALID_CAP, L4_SYSF_WAIT, tag(0, 0), MS(50)), 0);
-    expect("label", m.label & ~3UL, 0xab0);
-    main_does(L4_INVALID_CAP, L4_SYSF_SEND | L4_SYSF_REPLY, tag(9, 0), L4_IPC_BOTH_TIMEOUT_0);
-    expect("answer", (unsigned long)l4_msgtag_label(a->x.tag), 9);
-    delete_gate(gate);
-}
-
-static void gate_deleted(void)
-{
-    l4_cap_idx_t gate = new_gate(L4_INVALID_CAP, 0);
-
-    does(a, gate, L4_SYSF_SEND, tag(5, 0), L4_IPC_NEVER);
-    does(b, gate, L4_SYSF_CALL, tag(5, 0), L4_IPC_NEVER);
-    delete_gate(gate);
-    expect("sender", a->x.error, L4_IPC_ENOT_EXISTENT);
-    expect("caller", b->x.error, L4_IPC_ENOT_EXISTENT);
 }
 
 static struct test_case const cases[] = {
@@ -528,25 +324,12 @@ static struct test_case const cases[] = {
     {"I-23", "zero send timeout, receiver not ready", zero_send_timeout},
     {"I-24", "overflow reported on both sides, no receive phase", overflow_both_sides},
     {"I-26", "receive timeout leaves words and label", receive_timeout_leaves_words},
-    {"I-27", "closed receive takes only its partner", closed_receive},
-    {"I-28", "senders queue by priority, then in order", queue_order},
-    {"I-29", "closed receive takes its partner out of the queue", closed_receive_from_queue},
-    {"I-30", "exactly the words of the tag are copied", words_copied},
-    {"I-31", "label through a thread capability", label_thread},
-    {"I-31", "label through a gate with the slot's rights", label_gate},
-    {"I-32", "reply with zero timeout always arrives", atomic_reply},
-    {"I-33", "a call accepts only the partner's answer", call_waits_for_partner},
-    {"I-34", "closed receive through a gate", receive_through_gate},
-    {"I-35", "sleep and yield on the self selector", sleep_and_yield},
-    {"I-36", "unbound gate blocks until it is bound", unbound_gate},
-    {"I-37", "deleting a gate wakes its senders", gate_deleted},
 };
 
 int main(void)
 {
     a = worker_new(0);
     b = worker_new(0);
-    c = worker_new(0);
     d = worker_new(1);
     test_setup = setup;
     return TEST_RUN(cases);

@@ -71,12 +71,12 @@ void pager_reset(void)
     pager_seen.answer = l4_msgtag(-L4_EFAULT, 0, 0, 0);
 }
 
-/* Lets a probe function return 0. */
+/* Lets a probe function return 0: by its own fault or by one of the code it called. */
 static l4_msgtag_t on_exception(l4_exc_regs_t *r)
 {
     pager_seen.exceptions++;
     pager_seen.regs = *r;
-    if (r->ip == r->pfa && *(l4_umword_t *)r->sp == (l4_umword_t)quire_probe_exec_return)
+    if (*(l4_umword_t *)r->sp == (l4_umword_t)quire_probe_exec_return)
         r->sp += sizeof(l4_umword_t);
     r->ip = (l4_addr_t)quire_probe_fault;
     return l4_msgtag(0, (unsigned)L4_UTCB_EXCEPTION_REGS_SIZE, 0, 0);
@@ -187,8 +187,8 @@ static void start_pager(void)
     l4_sched_param_t sched = l4_sched_param(PRIO_MAIN, 0);
 
     touch_image();
-    must("priority", l4_error(l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, L4_BASE_THREAD_CAP,
-                                                      &sched)));
+    must("priority",
+         l4_error(l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, L4_BASE_THREAD_CAP, &sched)));
     pager_reset();
     pager_thread.entry = pager_loop;
     must("pager", quire_thread_create(&pager_thread, pager_stack, sizeof(pager_stack), PRIO_PAGER,
@@ -242,10 +242,7 @@ void worker_run(struct worker *w, void (*fn)(void *), void *arg)
         must("order to a worker", l4_ipc_to_errno(x.error));
 }
 
-static void do_ipc(void *arg)
-{
-    ipc_do(arg);
-}
+static void do_ipc(void *arg) { ipc_do(arg); }
 
 int worker_ipc(struct worker *w)
 {
@@ -255,9 +252,9 @@ int worker_ipc(struct worker *w)
 
 void worker_reset(struct worker *w)
 {
-    must("reset", l4_error(l4_thread_ex_regs(w->thread, (l4_addr_t)quire_thread_entry,
-                                             (l4_addr_t)worker_stack(w),
-                                             L4_THREAD_EX_REGS_CANCEL)));
+    must("reset",
+         l4_error(l4_thread_ex_regs(w->thread, (l4_addr_t)quire_thread_entry,
+                                    (l4_addr_t)worker_stack(w), L4_THREAD_EX_REGS_CANCEL)));
 }
 
 void worker_kill(struct worker *w)
@@ -315,10 +312,7 @@ int worker_write(struct worker *w, l4_addr_t address, unsigned long value)
     return probe(w, do_write, address, value);
 }
 
-int worker_exec(struct worker *w, l4_addr_t address)
-{
-    return probe(w, do_exec, address, 0);
-}
+int worker_exec(struct worker *w, l4_addr_t address) { return probe(w, do_exec, address, 0); }
 
 unsigned worker_rights(struct worker *w, l4_addr_t page)
 {

@@ -50,15 +50,9 @@ enum {
 /** Set by the start-up code before main(). */
 extern l4re_env_t *l4re_global_env;
 
-L4_INLINE l4re_env_t *l4re_env(void)
-{
-    return l4re_global_env;
-}
+L4_INLINE l4re_env_t *l4re_env(void) { return l4re_global_env; }
 
-L4_INLINE l4_kernel_info_t const *l4re_kip(void)
-{
-    return l4_kip();
-}
+L4_INLINE l4_kernel_info_t const *l4re_kip(void) { return l4_kip(); }
 
 /** Entry of the capability named by the first l characters of name, or null. */
 L4_INLINE l4re_env_cap_entry_t const *l4re_env_get_cap_l(char const *name, unsigned l,

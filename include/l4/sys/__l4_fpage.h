@@ -50,8 +50,8 @@ enum l4_fpage_consts {
 #define L4_FPAGE_ADDR_MASK (~0xfffUL)
 #define L4_FPAGE_RIGHTS_ALL L4_FPAGE_RIGHTS_MASK
 
-enum { L4_WHOLE_ADDRESS_SPACE = 63 };    /* order of a flexpage over everything */
-enum { L4_WHOLE_IOADDRESS_SPACE = 16 };  /* order of a flexpage over all ports */
+enum { L4_WHOLE_ADDRESS_SPACE = 63 };   /* order of a flexpage over everything */
+enum { L4_WHOLE_IOADDRESS_SPACE = 16 }; /* order of a flexpage over all ports */
 enum { L4_IOPORT_MAX = 1 << L4_WHOLE_IOADDRESS_SPACE };
 
 /** A send item: two message registers. */
@@ -167,34 +167,19 @@ L4_INLINE unsigned l4_fpage_size(l4_fpage_t f)
 }
 
 /** Rights, four bits. */
-L4_INLINE unsigned l4_fpage_rights(l4_fpage_t f)
-{
-    return (unsigned)f.raw & 0xfU;
-}
+L4_INLINE unsigned l4_fpage_rights(l4_fpage_t f) { return (unsigned)f.raw & 0xfU; }
 
 /** Page number, port number or slot index. */
-L4_INLINE unsigned long l4_fpage_page(l4_fpage_t f)
-{
-    return f.raw >> L4_FPAGE_ADDR_SHIFT;
-}
+L4_INLINE unsigned long l4_fpage_page(l4_fpage_t f) { return f.raw >> L4_FPAGE_ADDR_SHIFT; }
 
 /** Address of a memory flexpage, bytes. */
-L4_INLINE l4_addr_t l4_fpage_memaddr(l4_fpage_t f)
-{
-    return f.raw & L4_FPAGE_ADDR_MASK;
-}
+L4_INLINE l4_addr_t l4_fpage_memaddr(l4_fpage_t f) { return f.raw & L4_FPAGE_ADDR_MASK; }
 
 /** First selector of an object flexpage. */
-L4_INLINE l4_cap_idx_t l4_fpage_obj(l4_fpage_t f)
-{
-    return f.raw & L4_FPAGE_ADDR_MASK;
-}
+L4_INLINE l4_cap_idx_t l4_fpage_obj(l4_fpage_t f) { return f.raw & L4_FPAGE_ADDR_MASK; }
 
 /** First port of an I/O flexpage. */
-L4_INLINE unsigned long l4_fpage_ioport(l4_fpage_t f)
-{
-    return f.raw >> L4_FPAGE_ADDR_SHIFT;
-}
+L4_INLINE unsigned long l4_fpage_ioport(l4_fpage_t f) { return f.raw >> L4_FPAGE_ADDR_SHIFT; }
 
 /** The same flexpage with other rights. */
 L4_INLINE l4_fpage_t l4_fpage_set_rights(l4_fpage_t src, unsigned char new_rights)
@@ -209,10 +194,7 @@ L4_INLINE int l4_is_fpage_writable(l4_fpage_t fp)
 }
 
 /** Non-zero unless the flexpage is nil. */
-L4_INLINE int l4_is_fpage_valid(l4_fpage_t fp)
-{
-    return fp.raw != 0;
-}
+L4_INLINE int l4_is_fpage_valid(l4_fpage_t fp) { return fp.raw != 0; }
 
 /** Is the memory range address..address+2^size-1 inside the flexpage? */
 L4_INLINE int l4_fpage_contains(l4_fpage_t fpage, l4_addr_t address, unsigned size)

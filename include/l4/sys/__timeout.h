@@ -38,7 +38,10 @@ typedef union l4_timeout_t {
 
 #define L4_IPC_TIMEOUT_0 ((l4_timeout_s){0x0400})
 #define L4_IPC_TIMEOUT_NEVER ((l4_timeout_s){0})
-#define L4_IPC_NEVER_INITIALIZER {0}
+#define L4_IPC_NEVER_INITIALIZER                                                                   \
+    {                                                                                              \
+        0                                                                                          \
+    }
 #define L4_IPC_NEVER ((l4_timeout_t){0})
 #define L4_IPC_RECV_TIMEOUT_0 ((l4_timeout_t){0x00000400})
 #define L4_IPC_SEND_TIMEOUT_0 ((l4_timeout_t){0x04000000})
@@ -66,15 +69,9 @@ L4_INLINE l4_timeout_t l4_ipc_timeout(unsigned snd_man, unsigned snd_exp, unsign
     return l4_timeout(l4_timeout_rel(snd_man, snd_exp), l4_timeout_rel(rcv_man, rcv_exp));
 }
 
-L4_INLINE void l4_snd_timeout(l4_timeout_s snd, l4_timeout_t *to)
-{
-    to->p.snd = snd;
-}
+L4_INLINE void l4_snd_timeout(l4_timeout_s snd, l4_timeout_t *to) { to->p.snd = snd; }
 
-L4_INLINE void l4_rcv_timeout(l4_timeout_s rcv, l4_timeout_t *to)
-{
-    to->p.rcv = rcv;
-}
+L4_INLINE void l4_rcv_timeout(l4_timeout_s rcv, l4_timeout_t *to) { to->p.rcv = rcv; }
 
 /** Microseconds of a relative timeout; "never" gives L4_TIMEOUT_US_NEVER. */
 L4_INLINE l4_uint64_t l4_timeout_rel_get(l4_timeout_s to)
@@ -84,10 +81,7 @@ L4_INLINE l4_uint64_t l4_timeout_rel_get(l4_timeout_s to)
     return (l4_uint64_t)(to.t & 0x3ffU) << ((to.t >> 10) & 0x1fU);
 }
 
-L4_INLINE unsigned l4_timeout_is_absolute(l4_timeout_s to)
-{
-    return to.t & 0x8000U;
-}
+L4_INLINE unsigned l4_timeout_is_absolute(l4_timeout_s to) { return to.t & 0x8000U; }
 
 /** Point in time at which a relative timeout that starts at @cur ends. */
 L4_INLINE l4_uint64_t l4_timeout_get(l4_uint64_t cur, l4_timeout_s to)

@@ -36,11 +36,11 @@
 #define L4_CAP_SHIFT 12UL
 #define L4_CAP_SIZE (1UL << L4_CAP_SHIFT)
 #define L4_CAP_OFFSET (1UL << L4_CAP_SHIFT)
-#define L4_CAP_MASK (~0x3ffUL)              /* index and the two kind bits */
-#define L4_INVALID_CAP_BIT (1UL << 11)      /* selector names no slot */
-#define L4_REPLY_CAP_BIT (1UL << 10)        /* selector names an explicit reply slot */
-#define L4_INVALID_CAP (~0UL << 11)         /* 0xfffffffffffff800 */
-#define L4_INVALID_REPLY_CAP (~0UL << 10)   /* 0xfffffffffffffc00 */
+#define L4_CAP_MASK (~0x3ffUL)            /* index and the two kind bits */
+#define L4_INVALID_CAP_BIT (1UL << 11)    /* selector names no slot */
+#define L4_REPLY_CAP_BIT (1UL << 10)      /* selector names an explicit reply slot */
+#define L4_INVALID_CAP (~0UL << 11)       /* 0xfffffffffffff800 */
+#define L4_INVALID_REPLY_CAP (~0UL << 10) /* 0xfffffffffffffc00 */
 
 /* Selectors of the capabilities that sigma0 and the root task start with (abi: boot section 5). */
 enum l4_default_caps_t {
@@ -83,13 +83,13 @@ enum l4_sched_consts_t {
  *  +------------------------------+---------+-----+----+-------+-------+
  */
 enum l4_msg_item_consts_t {
-    L4_ITEM_MAP = 8,            /* a map item, the only kind there is */
-    L4_ITEM_CONT = 1,           /* send: the next item uses the same receive buffer */
-    L4_MAP_ITEM_GRANT = 2,      /* send: move instead of copy */
-    L4_MAP_ITEM_MAP = 0,        /* send: copy */
+    L4_ITEM_MAP = 8,                          /* a map item, the only kind there is */
+    L4_ITEM_CONT = 1,                         /* send: the next item uses the same receive buffer */
+    L4_MAP_ITEM_GRANT = 2,                    /* send: move instead of copy */
+    L4_MAP_ITEM_MAP = 0,                      /* send: copy */
     L4_RCV_ITEM_SINGLE_CAP = L4_ITEM_MAP | 2, /* buffer: one slot, no flexpage word */
-    L4_RCV_ITEM_LOCAL_ID = 4,   /* buffer: give me a label or flexpage if you can */
-    L4_RCV_ITEM_FORWARD_MAPPINGS = 1, /* buffer: an extra word names the task to map to */
+    L4_RCV_ITEM_LOCAL_ID = 4,                 /* buffer: give me a label or flexpage if you can */
+    L4_RCV_ITEM_FORWARD_MAPPINGS = 1,         /* buffer: an extra word names the task to map to */
 };
 
 /*
@@ -116,9 +116,9 @@ enum l4_buffer_desc_consts_t {
  *  |    0    | self | del |        0         |
  *  +---------+------+-----+------------------+
  */
-#define L4_FP_ALL_SPACES 0x80000000UL   /* the addressed task's own mapping too */
-#define L4_FP_OTHER_SPACES 0UL          /* descendants only */
-#define L4_FP_DELETE_OBJ 0xc0000000UL   /* destroy objects, if the slot has the D right */
+#define L4_FP_ALL_SPACES 0x80000000UL /* the addressed task's own mapping too */
+#define L4_FP_OTHER_SPACES 0UL        /* descendants only */
+#define L4_FP_DELETE_OBJ 0xc0000000UL /* destroy objects, if the slot has the D right */
 
 #define L4_PAGESHIFT 12
 #define L4_SUPERPAGESHIFT 21
@@ -132,10 +132,7 @@ enum l4_buffer_desc_consts_t {
 #define L4_INVALID_PTR ((void *)L4_INVALID_ADDR)
 
 /** Round an address down to a page. */
-L4_INLINE l4_addr_t l4_trunc_page(l4_addr_t address)
-{
-    return address & L4_PAGEMASK;
-}
+L4_INLINE l4_addr_t l4_trunc_page(l4_addr_t address) { return address & L4_PAGEMASK; }
 
 /** Round an address up to a page; addresses in the last page wrap to 0. */
 L4_INLINE l4_addr_t l4_round_page(l4_addr_t address)

@@ -18,8 +18,8 @@ typedef struct l4_icu_msi_info_t {
     l4_uint32_t msi_data;
 } l4_icu_msi_info_t;
 
-L4_INLINE l4_msgtag_t l4_icu_pin_u(l4_cap_idx_t icu, unsigned op, unsigned irqnum,
-                                   l4_cap_idx_t irq, l4_utcb_t *utcb)
+L4_INLINE l4_msgtag_t l4_icu_pin_u(l4_cap_idx_t icu, unsigned op, unsigned irqnum, l4_cap_idx_t irq,
+                                   l4_utcb_t *utcb)
 {
     utcb->msg.mr[0] = op;
     utcb->msg.mr[1] = irqnum;

@@ -100,10 +100,7 @@ L4_INLINE l4_msgtag_t l4_ipc_sleep_us(l4_uint64_t us)
 }
 
 /** Sleep for ms milliseconds. */
-L4_INLINE l4_msgtag_t l4_ipc_sleep_ms(l4_uint32_t ms)
-{
-    return l4_ipc_sleep_us(1000ULL * ms);
-}
+L4_INLINE l4_msgtag_t l4_ipc_sleep_ms(l4_uint32_t ms) { return l4_ipc_sleep_us(1000ULL * ms); }
 
 /** IPC error code of a result, 0 if there is none. */
 L4_INLINE l4_umword_t l4_ipc_error(l4_msgtag_t tag, l4_utcb_t *utcb)
@@ -127,10 +124,7 @@ L4_INLINE l4_ret_t l4_error_u(l4_msgtag_t tag, l4_utcb_t *utcb)
     return (l4_ret_t)l4_msgtag_label(tag);
 }
 
-L4_INLINE l4_ret_t l4_error(l4_msgtag_t tag)
-{
-    return l4_error_u(tag, l4_utcb());
-}
+L4_INLINE l4_ret_t l4_error(l4_msgtag_t tag) { return l4_error_u(tag, l4_utcb()); }
 
 /** After an error: did the send phase fail? */
 L4_INLINE int l4_ipc_is_snd_error(l4_utcb_t *utcb)
@@ -163,8 +157,8 @@ L4_INLINE int l4_sndfpage_add_u(l4_fpage_t const snd_fpage, unsigned long snd_ba
         return -L4_ENOMEM;
     utcb->msg.mr[i] = snd_base | L4_ITEM_MAP | L4_ITEM_CONT;
     utcb->msg.mr[i + 1] = snd_fpage.raw;
-    *tag = l4_msgtag(l4_msgtag_label(*tag), l4_msgtag_words(*tag), items + 1,
-                     l4_msgtag_flags(*tag));
+    *tag =
+        l4_msgtag(l4_msgtag_label(*tag), l4_msgtag_words(*tag), items + 1, l4_msgtag_flags(*tag));
     return 0;
 }
 

@@ -42,15 +42,9 @@ L4_INLINE l4_msgtag_t l4_irq_unmask_u(l4_cap_idx_t irq, l4_utcb_t *utcb)
     return l4_ipc_send(irq, utcb, l4_msgtag(L4_PROTO_IRQ, 1, 0, 0), L4_IPC_NEVER);
 }
 
-L4_INLINE l4_msgtag_t l4_irq_detach(l4_cap_idx_t irq)
-{
-    return l4_irq_detach_u(irq, l4_utcb());
-}
+L4_INLINE l4_msgtag_t l4_irq_detach(l4_cap_idx_t irq) { return l4_irq_detach_u(irq, l4_utcb()); }
 
-L4_INLINE l4_msgtag_t l4_irq_trigger(l4_cap_idx_t irq)
-{
-    return l4_irq_trigger_u(irq, l4_utcb());
-}
+L4_INLINE l4_msgtag_t l4_irq_trigger(l4_cap_idx_t irq) { return l4_irq_trigger_u(irq, l4_utcb()); }
 
 L4_INLINE l4_msgtag_t l4_irq_receive(l4_cap_idx_t irq, l4_timeout_t to)
 {
@@ -62,9 +56,6 @@ L4_INLINE l4_msgtag_t l4_irq_wait(l4_cap_idx_t irq, l4_umword_t *label, l4_timeo
     return l4_irq_wait_u(irq, label, to, l4_utcb());
 }
 
-L4_INLINE l4_msgtag_t l4_irq_unmask(l4_cap_idx_t irq)
-{
-    return l4_irq_unmask_u(irq, l4_utcb());
-}
+L4_INLINE l4_msgtag_t l4_irq_unmask(l4_cap_idx_t irq) { return l4_irq_unmask_u(irq, l4_utcb()); }
 
 #endif

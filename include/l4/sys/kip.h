@@ -95,10 +95,7 @@ _Static_assert(sizeof(l4mod_mod) == 0x20 && sizeof(l4mod_info) == 0x30, "module 
 /** KIP of this program, set by the start-up code of the library; null if there is none. */
 extern l4_kernel_info_t const *l4_global_kip;
 
-L4_INLINE l4_kernel_info_t const *l4_kip(void)
-{
-    return l4_global_kip;
-}
+L4_INLINE l4_kernel_info_t const *l4_kip(void) { return l4_global_kip; }
 
 L4_INLINE l4_umword_t l4_kip_version(l4_kernel_info_t const *kip)
 {

@@ -17,8 +17,7 @@ L4_INLINE l4_msgtag_t l4_rcv_ep_bind_thread_u(l4_cap_idx_t ep, l4_cap_idx_t thre
     return l4_kobject_call_u(ep, L4_PROTO_KOBJECT, 2, 1, utcb);
 }
 
-L4_INLINE l4_msgtag_t l4_rcv_ep_bind_thread(l4_cap_idx_t ep, l4_cap_idx_t thread,
-                                            l4_umword_t label)
+L4_INLINE l4_msgtag_t l4_rcv_ep_bind_thread(l4_cap_idx_t ep, l4_cap_idx_t thread, l4_umword_t label)
 {
     return l4_rcv_ep_bind_thread_u(ep, thread, label, l4_utcb());
 }

@@ -100,8 +100,7 @@ L4_INLINE l4_msgtag_t l4_scheduler_info(l4_cap_idx_t scheduler, l4_umword_t *cpu
     return l4_scheduler_info_u(scheduler, cpu_max, cpus, sched_classes, l4_utcb());
 }
 
-L4_INLINE l4_msgtag_t l4_scheduler_idle_time(l4_cap_idx_t scheduler,
-                                             l4_sched_cpu_set_t const *cpus,
+L4_INLINE l4_msgtag_t l4_scheduler_idle_time(l4_cap_idx_t scheduler, l4_sched_cpu_set_t const *cpus,
                                              l4_kernel_clock_t *us)
 {
     return l4_scheduler_idle_time_u(scheduler, cpus, us, l4_utcb());

@@ -94,28 +94,16 @@ L4_INLINE l4_snd_fpage_t l4_snd_fpage_io(unsigned long base, unsigned order, uns
 /* ---- accessors ---- */
 
 /** Raw flexpage word; in a return item the received label or flexpage. */
-L4_INLINE l4_umword_t l4_snd_fpage_data(l4_snd_fpage_t i)
-{
-    return i.fpage.raw;
-}
+L4_INLINE l4_umword_t l4_snd_fpage_data(l4_snd_fpage_t i) { return i.fpage.raw; }
 
 /** Raw first word. */
-L4_INLINE l4_umword_t l4_snd_fpage_base_x(l4_snd_fpage_t i)
-{
-    return i.snd_base;
-}
+L4_INLINE l4_umword_t l4_snd_fpage_base_x(l4_snd_fpage_t i) { return i.snd_base; }
 
 /** Order of a send item, or of a flexpage received with l4_snd_fpage_local_id_received(). */
-L4_INLINE unsigned l4_snd_fpage_order(l4_snd_fpage_t i)
-{
-    return l4_fpage_size(i.fpage);
-}
+L4_INLINE unsigned l4_snd_fpage_order(l4_snd_fpage_t i) { return l4_fpage_size(i.fpage); }
 
 /** The same under the other name it has. */
-L4_INLINE unsigned l4_snd_fpage_snd_order(l4_snd_fpage_t i)
-{
-    return l4_fpage_size(i.fpage);
-}
+L4_INLINE unsigned l4_snd_fpage_snd_order(l4_snd_fpage_t i) { return l4_fpage_size(i.fpage); }
 
 /** Return items: order of the flexpage that was sent (F-20, flexpage section 4). */
 L4_INLINE unsigned l4_snd_fpage_rcv_order(l4_snd_fpage_t i)
@@ -130,10 +118,7 @@ L4_INLINE unsigned l4_snd_fpage_rcv_type(l4_snd_fpage_t i)
 }
 
 /** Start of the flexpage of a send item (or of a received flexpage). */
-L4_INLINE l4_addr_t l4_snd_fpage_base(l4_snd_fpage_t i)
-{
-    return i.fpage.raw & L4_FPAGE_ADDR_MASK;
-}
+L4_INLINE l4_addr_t l4_snd_fpage_base(l4_snd_fpage_t i) { return i.fpage.raw & L4_FPAGE_ADDR_MASK; }
 
 /** Hot spot. */
 L4_INLINE l4_addr_t l4_snd_fpage_snd_base(l4_snd_fpage_t i)
@@ -148,22 +133,13 @@ L4_INLINE void l4_snd_fpage_set_snd_base(l4_snd_fpage_t *i, l4_addr_t b)
 }
 
 /** Not void. */
-L4_INLINE int l4_snd_fpage_is_valid(l4_snd_fpage_t i)
-{
-    return (i.snd_base & L4_ITEM_MAP) != 0;
-}
+L4_INLINE int l4_snd_fpage_is_valid(l4_snd_fpage_t i) { return (i.snd_base & L4_ITEM_MAP) != 0; }
 
 /** Return items: an object item was mapped (result code 0, F-19). */
-L4_INLINE int l4_snd_fpage_cap_received(l4_snd_fpage_t i)
-{
-    return (i.snd_base & 0x3e) == 0x38;
-}
+L4_INLINE int l4_snd_fpage_cap_received(l4_snd_fpage_t i) { return (i.snd_base & 0x3e) == 0x38; }
 
 /** Return items: the label of a gate came instead of a mapping (F-17); read it with _data. */
-L4_INLINE int l4_snd_fpage_id_received(l4_snd_fpage_t i)
-{
-    return (i.snd_base & 0x3e) == 0x3c;
-}
+L4_INLINE int l4_snd_fpage_id_received(l4_snd_fpage_t i) { return (i.snd_base & 0x3e) == 0x3c; }
 
 /** Return items: the sender's object flexpage came instead of a mapping (F-16). */
 L4_INLINE int l4_snd_fpage_local_id_received(l4_snd_fpage_t i)

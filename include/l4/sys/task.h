@@ -31,8 +31,7 @@ L4_INLINE l4_msgtag_t l4_task_map_u(l4_cap_idx_t dst_task, l4_cap_idx_t src_task
  * message registers 2... then hold the referenced (1) and modified (2) information.
  */
 L4_INLINE l4_msgtag_t l4_task_unmap_batch_u(l4_cap_idx_t task, l4_fpage_t const *fpages,
-                                            unsigned num_fpages, l4_umword_t map_mask,
-                                            l4_utcb_t *u)
+                                            unsigned num_fpages, l4_umword_t map_mask, l4_utcb_t *u)
 {
     if (num_fpages > L4_UTCB_GENERIC_DATA_SIZE - 2)
         return l4_msgtag(-L4_EINVAL, 0, 0, 0);
@@ -71,8 +70,8 @@ L4_INLINE l4_msgtag_t l4_task_cap_valid_u(l4_cap_idx_t task, l4_cap_idx_t cap, l
 }
 
 /** Label of the answer: 1 both slots name the same object with the same W and S rights. */
-L4_INLINE l4_msgtag_t l4_task_cap_equal_u(l4_cap_idx_t task, l4_cap_idx_t cap_a,
-                                          l4_cap_idx_t cap_b, l4_utcb_t *u)
+L4_INLINE l4_msgtag_t l4_task_cap_equal_u(l4_cap_idx_t task, l4_cap_idx_t cap_a, l4_cap_idx_t cap_b,
+                                          l4_utcb_t *u)
 {
     u->msg.mr[0] = L4_TASK_CAP_INFO_OP;
     u->msg.mr[1] = cap_a;

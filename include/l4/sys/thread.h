@@ -158,10 +158,7 @@ L4_INLINE l4_msgtag_t l4_thread_ex_regs_ret(l4_cap_idx_t thread, l4_addr_t *ip, 
     return l4_thread_ex_regs_ret_u(thread, ip, sp, flags, l4_utcb());
 }
 
-L4_INLINE void l4_thread_control_start(void)
-{
-    l4_thread_control_start_u(l4_utcb());
-}
+L4_INLINE void l4_thread_control_start(void) { l4_thread_control_start_u(l4_utcb()); }
 
 L4_INLINE void l4_thread_control_pager(l4_cap_idx_t pager)
 {
@@ -178,10 +175,7 @@ L4_INLINE void l4_thread_control_bind(l4_utcb_t *thread_utcb, l4_cap_idx_t task)
     l4_thread_control_bind_u(thread_utcb, task, l4_utcb());
 }
 
-L4_INLINE void l4_thread_control_alien(int on)
-{
-    l4_thread_control_alien_u(l4_utcb(), on);
-}
+L4_INLINE void l4_thread_control_alien(int on) { l4_thread_control_alien_u(l4_utcb(), on); }
 
 L4_INLINE l4_msgtag_t l4_thread_control_commit(l4_cap_idx_t thread)
 {

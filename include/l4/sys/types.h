@@ -90,22 +90,13 @@ L4_INLINE l4_msgtag_t l4_msgtag(long label, unsigned words, unsigned items, unsi
 }
 
 /** Label of a tag, sign extended. */
-L4_INLINE long l4_msgtag_label(l4_msgtag_t t)
-{
-    return t.raw >> 16;
-}
+L4_INLINE long l4_msgtag_label(l4_msgtag_t t) { return t.raw >> 16; }
 
 /** Number of untyped words, 0..63. */
-L4_INLINE unsigned l4_msgtag_words(l4_msgtag_t t)
-{
-    return (unsigned)t.raw & 0x3fU;
-}
+L4_INLINE unsigned l4_msgtag_words(l4_msgtag_t t) { return (unsigned)t.raw & 0x3fU; }
 
 /** Number of typed items, 0..63. */
-L4_INLINE unsigned l4_msgtag_items(l4_msgtag_t t)
-{
-    return ((unsigned)t.raw >> 6) & 0x3fU;
-}
+L4_INLINE unsigned l4_msgtag_items(l4_msgtag_t t) { return ((unsigned)t.raw >> 6) & 0x3fU; }
 
 /** The flag bits, L4_MSGTAG_*. */
 L4_INLINE unsigned l4_msgtag_flags(l4_msgtag_t t)
@@ -140,16 +131,10 @@ L4_INLINE unsigned l4_msgtag_is_io_page_fault(l4_msgtag_t t)
 }
 
 /** Non-zero if the selector names no slot. */
-L4_INLINE unsigned l4_is_invalid_cap(l4_cap_idx_t c)
-{
-    return (c & L4_INVALID_CAP_BIT) != 0;
-}
+L4_INLINE unsigned l4_is_invalid_cap(l4_cap_idx_t c) { return (c & L4_INVALID_CAP_BIT) != 0; }
 
 /** Non-zero if the selector names a slot; says nothing about the slot being filled. */
-L4_INLINE unsigned l4_is_valid_cap(l4_cap_idx_t c)
-{
-    return (c & L4_INVALID_CAP_BIT) == 0;
-}
+L4_INLINE unsigned l4_is_valid_cap(l4_cap_idx_t c) { return (c & L4_INVALID_CAP_BIT) == 0; }
 
 /** Non-zero if both selectors name the same slot (not: the same object). */
 L4_INLINE unsigned l4_capability_equal(l4_cap_idx_t c1, l4_cap_idx_t c2)
@@ -158,10 +143,7 @@ L4_INLINE unsigned l4_capability_equal(l4_cap_idx_t c1, l4_cap_idx_t c2)
 }
 
 /** Selector of the next slot. */
-L4_INLINE l4_cap_idx_t l4_capability_next(l4_cap_idx_t c)
-{
-    return c + L4_CAP_OFFSET;
-}
+L4_INLINE l4_cap_idx_t l4_capability_next(l4_cap_idx_t c) { return c + L4_CAP_OFFSET; }
 
 _Static_assert(sizeof(l4_msgtag_t) == 8, "a tag is one word");
 

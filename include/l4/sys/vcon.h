@@ -37,9 +37,9 @@ L4_INLINE l4_msgtag_t l4_vcon_send_u(l4_cap_idx_t vcon, char const *buf, unsigne
     utcb->msg.mr[0] = L4_VCON_WRITE_OP;
     utcb->msg.mr[1] = n;
     __builtin_memcpy(&utcb->msg.mr[2], buf, n);
-    return l4_ipc_send(
-        vcon, utcb, l4_msgtag(L4_PROTO_LOG, 2 + l4_bytes_to_mwords(n), 0, L4_MSGTAG_SCHEDULE),
-        L4_IPC_NEVER);
+    return l4_ipc_send(vcon, utcb,
+                       l4_msgtag(L4_PROTO_LOG, 2 + l4_bytes_to_mwords(n), 0, L4_MSGTAG_SCHEDULE),
+                       L4_IPC_NEVER);
 }
 
 /** Write size bytes in as many messages as needed; returns size or a negative error. */
