@@ -141,7 +141,7 @@ test: ## run all tests, or those of one rule or name: make test T=M-21
 debug: ## start QEMU halted and attach gdb with the kernel's symbols (GDB_ARGS=)
 	$(SETUP) build run-$(BOOT) debug
 	@$(MAKE) all
-	@python3 tools/run.py $(RUN_FLAGS) --debug $(if $(GDB_ARGS),--gdb-args="$(GDB_ARGS)")
+	@python3 tools/run.py $(RUN_FLAGS) --debug
 
 iso: ## make the bootable image build/quire.iso only
 	$(SETUP) build run-iso

@@ -52,7 +52,8 @@ def parse():
     parser.add_argument("--timeout", type=float, default=60, help="time limit in seconds, 0 = none (TIMEOUT=)")
     parser.add_argument("--qemu-args", default="", help="further options of QEMU (QEMU_ARGS=)")
     parser.add_argument("--debug", action="store_true", help="start halted, attach gdb")
-    parser.add_argument("--gdb-args", default="", help="further options of gdb (GDB_ARGS=)")
+    # From the environment, as make passes it: quotation marks in it survive.
+    parser.add_argument("--gdb-args", default=os.environ.get("GDB_ARGS", ""), help="further options of gdb (GDB_ARGS=)")
     parser.add_argument("--iso-only", action="store_true", help="make the ISO image and stop")
     return parser.parse_args()
 

@@ -144,7 +144,7 @@ echo "setup: installing with apt-get:$missing"
 # The lists may be missing or old; where they are not, an update that fails (no network) is no reason to stop.
 $as_root apt-get -q update || echo "setup: apt-get update failed, trying with the lists that are there"
 # shellcheck disable=SC2086 # words are wanted
-if ! $as_root DEBIAN_FRONTEND=noninteractive $install </dev/null; then
+if ! $as_root DEBIAN_FRONTEND=noninteractive $install -o Dpkg::Use-Pty=0 </dev/null; then
     echo "setup: apt-get could not install:$missing" >&2
     exit 1
 fi

@@ -183,8 +183,7 @@ static void no_handler(void)
     worker_run(w, fault_with_full_utcb, w);
     l4_ipc_sleep_ms(2);
     expect("blocks", (unsigned long)w->done, 0);
-    expect("alive", main_does(w->thread, SEND, tag(5, 0), L4_IPC_BOTH_TIMEOUT_0),
-           L4_IPC_SETIMEOUT);
+    expect("alive", main_does(w->thread, SEND, tag(5, 0), L4_IPC_BOTH_TIMEOUT_0), L4_IPC_SETIMEOUT);
     worker_kill(w);
 }
 
