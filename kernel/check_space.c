@@ -6,6 +6,7 @@
 #include "boot.h"
 #include "io_space.h"
 #include "kip.h"
+#include "ku_mem.h"
 #include "mem_space.h"
 #include "obj_space.h"
 #include "tlb.h"
@@ -34,7 +35,7 @@ static u64 frame_of(const struct mapnode *n)
 /* A present entry with a node. */
 static const char *check_page(const struct task *t, u64 va, struct pte_ref r)
 {
-    const struct mapnode *n = *pte_link(r.pte);
+    const struct mapnode *n = link_node(*pte_link(r.pte));
     u64 phys = pte_phys(*r.pte), kip = virt_to_phys(&kip_page);
     const char *bad;
 
@@ -54,13 +55,16 @@ static const char *check_page(const struct task *t, u64 va, struct pte_ref r)
 }
 
 /* A present entry without a node must be kernel-user memory. */
-static const char *check_ku_page(const struct task *t, u64 va, struct pte_ref r)
+static const char *check_ku_page(u64 va, struct pte_ref r)
 {
-    for (const struct ku_mem *k = t->ku_mem; k; k = k->next)
-        if (va >= k->user && va - k->user < 1UL << k->order)
-            return pte_phys(*r.pte) == virt_to_phys(k->kernel) + (va - k->user) ? NULL
-                                                                               : "I6 ku_mem";
-    return "I1 no node";
+    const struct ku_mem *k = link_ku_mem(*pte_link(r.pte));
+
+    if (!(*pte_link(r.pte) & LINK_KU_MEM))
+        return "I1 no node";
+    if (va < k->user || va - k->user >= 1UL << k->order ||
+        pte_phys(*r.pte) != virt_to_phys(k->kernel) + (va - k->user))
+        return "I6 ku_mem";
+    return NULL;
 }
 
 static const char *check_memory(const struct task *t)
@@ -69,7 +73,7 @@ static const char *check_memory(const struct task *t)
         struct pte_ref r = pt_find(t->mem.root, va);
         const char *bad = NULL;
         if (r.present)
-            bad = *pte_link(r.pte) ? check_page(t, va, r) : check_ku_page(t, va, r);
+            bad = link_is_node(*pte_link(r.pte)) ? check_page(t, va, r) : check_ku_page(va, r);
         if (bad)
             return bad;
         if (!r.present && r.pte && *pte_link(r.pte))
@@ -84,7 +88,7 @@ static const char *check_sigma0(const struct task *t)
 {
     for (u64 va = 0; va < USER_END;) {
         struct pte_ref r = pt_find(t->mem.root, va);
-        if (r.present && !*pte_link(r.pte) && pte_phys(*r.pte) != va && check_ku_page(t, va, r))
+        if (r.present && pte_phys(*r.pte) != va && check_ku_page(va, r))
             return "I6 sigma0 is not 1:1";
         if (r.present && pte_phys(*r.pte) == va && kernel_owned(va, class_size(r.c)))
             return "I6 kernel memory in sigma0";
@@ -205,7 +209,7 @@ static u64 node_bytes(const struct task *t)
 
     for (u64 va = 0; va < USER_END && !t->is_sigma0;) {
         struct pte_ref r = pt_find(t->mem.root, va);
-        n += r.present && *pte_link(r.pte);
+        n += r.present && link_is_node(*pte_link(r.pte));
         va += r.c > CLASS_HUGE ? 1UL << 39 : class_size(r.c);
     }
     return n * mapnode_slab.size;
@@ -216,7 +220,7 @@ u64 check_space_bytes(const struct task *t)
     u64 sum = check_space_blocks(t) + node_bytes(t);
 
     for (const struct ku_mem *k = t->ku_mem; k; k = k->next)
-        sum += sizeof(*k);
+        sum += ku_mem_record_bytes();
     return sum;
 }
 

@@ -2,10 +2,10 @@
 /* Factories, see factory.h. */
 #include "factory.h"
 
-#include "arch.h"
 #include "fpage.h"
 #include "gate.h"
 #include "irq.h"
+#include "ku_mem.h"
 #include "l4/sys/err.h"
 #include "l4/sys/types.h"
 #include "obj_space.h"
@@ -15,7 +15,7 @@
 struct factory root_factory;
 static struct slab factory_slab = SLAB(struct factory, 8);
 
-enum { LABEL_RIGHTS = 3, UTCB_MAX_ORDER = 17, ALL_RIGHTS = CAP_RIGHTS | ATTR_CTL };
+enum { LABEL_RIGHTS = 3, ALL_RIGHTS = CAP_RIGHTS | ATTR_CTL };
 
 void factory_init_root(void)
 {
@@ -23,17 +23,8 @@ void factory_init_root(void)
     root_factory.quota.limit = ~0UL;
 }
 
-/* A creation in progress. */
-struct creation {
-    struct thread *t;    /* the caller */
-    struct factory *f;
-    struct kobject *obj; /* the result */
-    unsigned words;      /* of the answer (MR0 of a task) */
-};
-
-static int create_gate(struct creation *c)
+static int create_gate(struct thread *t, struct creation *c)
 {
-    struct thread *t = c->t;
     struct cap *thread = NULL;
     u64 label = t->utcb->mr[2];
     struct gate *g;
@@ -50,7 +41,7 @@ static int create_gate(struct creation *c)
         if (label & LABEL_RIGHTS)
             return -L4_EINVAL;
     }
-    g = gate_create(c->f);
+    g = gate_create(c->factory);
     if (!g)
         return -L4_ENOMEM;
     if (thread)
@@ -59,70 +50,65 @@ static int create_gate(struct creation *c)
     return 0;
 }
 
-static int create_task(struct creation *c)
+static int create_task(struct thread *t, struct creation *c)
 {
-    u64 fpage = c->t->utcb->mr[2], base, size = 1UL << fp_order(fpage);
+    u64 fpage = t->utcb->mr[2], base = 0;
     struct task *task;
-    int err = 0;
 
-    if (tag_words(c->t->tag) < 3)
+    if (tag_words(t->tag) < 3 || (fpage && !ku_mem_fpage_ok(fpage, &base)))
         return -L4_EINVAL;
-    base = (fpage & ~0xfffUL) & ~(size - 1);
-    if (fpage && (fp_type(fpage) != FP_MEM || fp_order(fpage) < PAGE_SHIFT ||
-                  fp_order(fpage) > UTCB_MAX_ORDER || base + size > USER_END))
-        return -L4_EINVAL;
-    task = task_create(c->f);
+    task = task_create(c->factory);
     if (!task)
         return -L4_ENOMEM;
     c->obj = &task->obj;
-    if (fpage)
-        err = task_add_ku_mem(task, base, fp_order(fpage));
     c->words = 1;
-    return err;
+    return fpage ? ku_mem_begin(task, base, fp_order(fpage)) : 0;
 }
 
-static int create_factory(struct creation *c)
+static int create_factory(struct thread *t, struct creation *c)
 {
-    u64 limit = c->t->utcb->mr[2];
+    u64 limit = t->utcb->mr[2];
     struct factory *f;
 
-    if (tag_words(c->t->tag) != 3)
-        return tag_words(c->t->tag) < 3 ? -L4_EMSGTOOSHORT : -L4_EMSGTOOLONG;
+    if (tag_words(t->tag) != 3)
+        return tag_words(t->tag) < 3 ? -L4_EMSGTOOSHORT : -L4_EMSGTOOLONG;
     if (!limit || limit >> 62)
         return -L4_ENOMEM;
-    f = slab_alloc(&factory_slab, &c->f->quota);
+    f = slab_alloc(&factory_slab, &c->factory->quota);
     if (!f)
         return -L4_ENOMEM;
-    if (!quota_charge(&c->f->quota, limit)) { /* reserved at once (M-76) */
-        slab_free(&factory_slab, &c->f->quota, f);
+    if (!quota_charge(&c->factory->quota, limit)) { /* reserved at once (M-76) */
+        slab_free(&factory_slab, &c->factory->quota, f);
         return -L4_ENOMEM;
     }
     *f = (struct factory){ .quota = { .limit = limit } };
-    kobject_init(&f->obj, &factory_type, c->f);
+    kobject_init(&f->obj, &factory_type, c->factory);
     c->obj = &f->obj;
     return 0;
 }
 
-static int create(struct creation *c)
+/* Make the object: 0 or a negative error; c->obj may be set in both cases.  1: an IPC error was answered. */
+static int create(struct thread *t, struct creation *c)
 {
+    s64 kind = (s64)t->utcb->mr[0];
     struct thread *thread;
     struct irq *irq;
 
-    switch ((s64)c->t->utcb->mr[0]) {
+    switch (kind) {
     case 0:
     case L4_PROTO_KOBJECT:
-        return create_gate(c);
+        return create_gate(t, c);
     case L4_PROTO_TASK:
-        return create_task(c);
+        return create_task(t, c);
     case L4_PROTO_THREAD:
-        thread = thread_create(c->f);
+        thread = thread_create(c->factory);
         c->obj = thread ? &thread->obj : NULL;
         return thread ? 0 : -L4_ENOMEM;
     case L4_PROTO_FACTORY:
-        return create_factory(c);
+        return create_factory(t, c);
     case L4_PROTO_IRQ_SENDER:
     case L4_PROTO_SEMAPHORE:
-        irq = irq_create(c->f, (s64)c->t->utcb->mr[0] == L4_PROTO_SEMAPHORE);
+        irq = irq_create(c->factory, kind == L4_PROTO_SEMAPHORE);
         c->obj = irq ? &irq->obj : NULL;
         return irq ? 0 : -L4_ENOMEM;
     default:
@@ -142,23 +128,18 @@ static bool result_slot(const struct thread *t, u64 *index)
     return true;
 }
 
-static void op_create(struct thread *t, struct factory *f)
+/* Put the object into its slot, or answer with the error and drop it. */
+static void finish(struct thread *t, int err)
 {
-    struct creation c = { .t = t, .f = f };
-    u64 index, task_fpage = t->utcb->mr[2], *out = t->utcb->mr;
-    struct cap *slot;
-    int err;
+    struct creation c = t->creation;
+    struct cap *slot = NULL;
+    u64 index, *out = t->utcb->mr;
 
-    if (!(t->op & OP_RECV)) /* O-18 */
-        return;
-    if (!result_slot(t, &index)) {
-        ipc_fail(t, IPC_OVERFLOW | IPC_IN_RECV);
-        return;
+    t->creation.obj = NULL;
+    if (!err) {
+        slot = result_slot(t, &index) ? obj_make_slot(t->task, index) : NULL;
+        err = slot ? 0 : -L4_ENOMEM;
     }
-    err = create(&c);
-    slot = err ? NULL : obj_make_slot(t->task, index);
-    if (!err && !slot)
-        err = -L4_ENOMEM;
     if (err) {
         if (c.obj)
             kobject_kill(c.obj);
@@ -170,9 +151,40 @@ static void op_create(struct thread *t, struct factory *f)
         cap_remove(slot, true); /* O-19 */
     cap_insert(slot, c.obj, ALL_RIGHTS); /* O-20 */
     if (c.words)
-        out[0] = task_fpage & ~15UL;
+        out[0] = out[2] & ~15UL;
     out[c.words] = FP_OBJ << 4 | ITEM_MAP; /* O-17 */
     syscall_tag(t, tag_make(0, c.words, 1));
+}
+
+/* A task's UTCB area takes its time. */
+static void create_continue(struct thread *t)
+{
+    enum map_status s = ku_mem_run(task_of(t->creation.obj));
+
+    if (s == MAP_PREEMPTED)
+        t->cont = create_continue;
+    else
+        finish(t, s == MAP_FAILED ? -L4_ENOMEM : 0);
+}
+
+static void op_create(struct thread *t, struct factory *f)
+{
+    struct creation *c = &t->creation;
+    u64 index;
+    int err;
+
+    if (!(t->op & OP_RECV)) /* O-18 */
+        return;
+    if (!result_slot(t, &index)) {
+        ipc_fail(t, IPC_OVERFLOW | IPC_IN_RECV);
+        return;
+    }
+    *c = (struct creation){ .factory = f };
+    err = create(t, c);
+    if (!err && c->words && task_of(c->obj)->ku_mem)
+        create_continue(t);
+    else
+        finish(t, err);
 }
 
 static void factory_invoke(struct thread *t, struct kobject *o, unsigned rights)

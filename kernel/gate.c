@@ -33,8 +33,31 @@ void gate_bind(struct gate *g, struct thread *t, u64 label)
     g->label = label;
     if (old)
         kobject_put(&old->obj);
-    while (g->waiting.first) /* they go on with the new thread (O-25) */
+}
+
+void gate_restart_rest(struct kobject *o)
+{
+    struct gate *g = gate_of(o);
+
+    while (o->type == &gate_type && g->thread && g->waiting.first)
         ipc_restart_sender(g->waiting.first);
+}
+
+/* The senders that waited for a thread go on with it (O-25). */
+static void restart_waiting(struct thread *t)
+{
+    struct gate *g = gate_of(t->held[0]);
+
+    while (g->waiting.first) {
+        ipc_restart_sender(g->waiting.first);
+        if (preempt_point(1) && g->waiting.first) {
+            t->cont = restart_waiting;
+            return;
+        }
+    }
+    t->held[0] = NULL;
+    kobject_put(&g->obj);
+    syscall_label(t, 0);
 }
 
 void gate_send(struct thread *t, struct gate *g, unsigned rights)
@@ -87,7 +110,9 @@ static void op_bind(struct thread *t, struct gate *g, unsigned rights)
         return;
     }
     gate_bind(g, thread_of(thread->obj), label);
-    syscall_label(t, 0);
+    kobject_get(&g->obj);
+    t->held[0] = &g->obj;
+    restart_waiting(t);
 }
 
 /* The server gives references up; 0 does not delete by itself, the next slot that goes does (O-24). */

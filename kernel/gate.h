@@ -19,7 +19,11 @@ static inline struct gate *gate_of(struct kobject *o) { return container_of(o, s
 
 /* A new gate, unbound; NULL: no memory or quota. */
 struct gate *gate_create(struct factory *f);
+/* Bind, or bind anew; senders waiting in the gate are the caller's to restart. */
 void gate_bind(struct gate *g, struct thread *t, u64 label);
+
+/* The thread that was restarting the senders waiting in the gate is killed: the rest, in one go. */
+void gate_restart_rest(struct kobject *o);
 
 /* Message IPC of the current thread through the gate; `rights`: W and S of the slot used. */
 void gate_send(struct thread *t, struct gate *g, unsigned rights);

@@ -10,12 +10,14 @@
 #include "arch.h"
 #include "boot.h"
 #include "panic.h"
+#include "preempt.h"
 #include "string.h"
 
 struct free_block {
     struct free_block *next, **link; /* link: the pointer that leads here */
 };
 
+enum { CLEAR_UNIT = 2048 }; /* bytes cleared per unit of work */
 enum { FRAME_USED = 0xff, N_ORDERS = KMEM_MAX_ORDER - KMEM_MIN_ORDER + 1 };
 
 static struct free_block *free_list[N_ORDERS];
@@ -124,8 +126,10 @@ void *kmem_zalloc(struct quota *q, unsigned order)
 {
     void *p = kmem_alloc(q, order);
 
-    if (p)
+    if (p) {
         memset(p, 0, 1UL << order);
+        preempt_charge((unsigned)(1UL << order) / CLEAR_UNIT);
+    }
     return p;
 }
 

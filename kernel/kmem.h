@@ -42,7 +42,7 @@ void kmem_init(const struct phys_range *heap, unsigned n);
 
 /* A block of 2^order bytes (12..21), aligned to its size, not cleared.  NULL: quota or heap exhausted. */
 void *kmem_alloc(struct quota *q, unsigned order);
-/* The same, cleared. */
+/* The same, cleared; counts as work (preempt.h). */
 void *kmem_zalloc(struct quota *q, unsigned order);
 void kmem_free(struct quota *q, void *block, unsigned order);
 

@@ -123,6 +123,7 @@ static bool reap_step(struct kobject *o)
         kobject_put(o);
     } else {
         struct factory *f = o->factory;
+        preempt_charge(PREEMPT_UNITS / 2); /* looking for tables takes its time */
         if (o->type->release && !o->type->release(o)) { /* more to give back: to the end of the list */
             reap_add(o);
             return false;

@@ -10,6 +10,7 @@
 #include "icu.h"
 #include "io_space.h"
 #include "kip.h"
+#include "ku_mem.h"
 #include "mem_space.h"
 #include "obj_space.h"
 #include "panic.h"
@@ -48,7 +49,7 @@ static struct thread *create_initial(u64 entry)
     struct thread *t = thread_create(&root_factory);
 
     CHECK(task && t);
-    CHECK(task_add_ku_mem(task, UTCB_AREA, PAGE_SHIFT) == 0);
+    CHECK(ku_mem_begin(task, UTCB_AREA, PAGE_SHIFT) == 0 && ku_mem_run(task) == MAP_DONE);
     CHECK(thread_bind(t, task, UTCB_AREA) == 0);
     give(task, INIT_TASK, &task->obj);
     give(task, INIT_FACTORY, &root_factory.obj);

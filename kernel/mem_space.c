@@ -5,6 +5,7 @@
 #include "arch.h"
 #include "boot.h"
 #include "kip.h"
+#include "ku_mem.h"
 #include "panic.h"
 #include "string.h"
 #include "preempt.h"
@@ -116,9 +117,9 @@ static bool find_source(const struct map_op *op, struct source *s)
     s->skip = r.c == 3 ? (1UL << 39) - (op->src & ((1UL << 39) - 1)) : bytes_left_in(op->src, r.c);
     if (!r.present)
         return false;
-    s->node = *pte_link(r.pte);
-    if (!s->node) /* kernel-user memory cannot be sent (I-18) */
+    if (*pte_link(r.pte) & LINK_KU_MEM) /* kernel-user memory cannot be sent (I-18) */
         return false;
+    s->node = link_node(*pte_link(r.pte));
     offset = op->src & (class_size(r.c) - 1);
     s->pte = r.pte;
     s->phys = pte_phys(*r.pte) + offset;
@@ -156,7 +157,7 @@ static unsigned remove_node(struct mapnode *n)
     unsigned usage = pte_usage(*pte);
 
     pte_write(t, (u64)n->page << PAGE_SHIFT, pte, 0);
-    *pte_link(pte) = NULL;
+    *pte_link(pte) = 0;
     tlb_flush(t, (u64)n->page << PAGE_SHIFT);
     mapdb_remove(n);
     slab_free(&mapnode_slab, task_quota(t), n);
@@ -219,9 +220,9 @@ static enum map_status grant_page(struct map_op *op, const struct source *s, u64
         quota_release(from, mapnode_slab.size);
     }
     *slot = entry | (*s->pte & (PTE_A | PTE_D));
-    *pte_link(slot) = s->node;
+    *pte_link(slot) = (u64)s->node;
     pte_write(op->from, op->src, s->pte, 0);
-    *pte_link(s->pte) = NULL;
+    *pte_link(s->pte) = 0;
     tlb_flush(op->from, op->src);
     s->node->space = op->to;
     s->node->page = op->dst >> PAGE_SHIFT & ((1UL << 35) - 1);
@@ -249,7 +250,7 @@ static enum map_status insert_page(struct map_op *op, const struct source *s, un
     n->key = mapdb_key(c, s->index) & ((1U << MAPDB_KEY_BITS) - 1);
     mapdb_insert(s->node, n);
     *slot = entry;
-    *pte_link(slot) = n;
+    *pte_link(slot) = (u64)n;
     return advance(op, class_size(c));
 }
 
@@ -257,11 +258,11 @@ static enum map_status insert_page(struct map_op *op, const struct source *s, un
 static enum map_status occupied(struct map_op *op, const struct source *s, struct pte_ref d,
                                 unsigned c, unsigned rights)
 {
-    struct mapnode *n = *pte_link(d.pte);
+    struct mapnode *n = link_node(*pte_link(d.pte));
     u8 unused = 0;
 
-    if (!n)
-        return advance(op, class_size(c));
+    if (*pte_link(d.pte) & LINK_KU_MEM)
+        return advance(op, class_size(c)); /* M-22 */
     if (!op->grant && n->parent == s->node && d.c == c && pte_phys(*d.pte) == s->phys) {
         u64 old = *d.pte;
         u64 e = (old & ~(u64)PTE_CACHE) | new_cache(op, s) | (rights & MEM_W ? (u64)PTE_W : 0);
@@ -384,7 +385,6 @@ enum map_status mem_unmap_step(struct unmap_op *op)
 {
     struct child_range range = { .class_shift = mem_class_shift };
     struct pte_ref r;
-    struct mapnode *n;
     u64 size, base, first, end;
     bool removing = op->rights & MEM_R;
 
@@ -393,19 +393,19 @@ enum map_status mem_unmap_step(struct unmap_op *op)
     r = pt_find(op->task->mem.root, op->pos);
     size = r.c == 3 ? 1UL << 39 : class_size(r.c);
     base = ALIGN_DOWN(op->pos, size);
-    if (!r.present || !(n = *pte_link(r.pte))) { /* hole or kernel-user memory (M-44, M-45) */
+    if (!r.present || *pte_link(r.pte) & LINK_KU_MEM) { /* hole or kernel-user memory (M-44, M-45) */
         op->pos = base + size;
         return MAP_DONE;
     }
     end = min_u64(op->end, base + size);
     first = op->self ? base : op->pos; /* M-42 */
-    range.parent = n;
+    range.parent = link_node(*pte_link(r.pte));
     range.first = (first - base) >> PAGE_SHIFT;
     range.last = ((op->self ? size : end - base) - 1) >> PAGE_SHIFT;
-    if (n->children && !unmap_below(op, &range, op->self && removing ? NULL : r.pte))
+    if (range.parent->children && !unmap_below(op, &range, op->self && removing ? NULL : r.pte))
         return MAP_PREEMPTED;
     if (op->self && removing) {
-        op->referenced |= (u8)remove_node(n);
+        op->referenced |= (u8)remove_node(range.parent);
     } else if (op->self) {
         unsigned u = reduce(op->task, base, r.pte, op->rights);
         op->referenced |= (u8)u;
@@ -444,14 +444,31 @@ bool mem_sigma0_fault(u64 va)
     return true;
 }
 
-bool mem_map_kernel_page(struct task *t, u64 va, u64 phys)
+bool mem_map_ku_page(struct task *t, struct ku_mem *k, u64 offset)
 {
-    u64 *slot = pt_make(t->mem.root, task_quota(t), va, CLASS_SMALL);
+    u64 *slot = pt_make(t->mem.root, task_quota(t), k->user + offset, CLASS_SMALL);
 
     if (!slot)
         return false;
-    *slot = phys | pte_from_rights(MEM_R | MEM_W);
+    *slot = (virt_to_phys(k->kernel) + offset) | pte_from_rights(MEM_R | MEM_W);
+    *pte_link(slot) = (u64)k | LINK_KU_MEM;
     return true;
+}
+
+void mem_unmap_ku_page(struct task *t, u64 va)
+{
+    struct pte_ref r = pt_find(t->mem.root, va);
+
+    pte_write(t, va, r.pte, 0);
+    *pte_link(r.pte) = 0;
+    tlb_flush(t, va);
+}
+
+struct ku_mem *mem_find_ku(const struct task *t, u64 va)
+{
+    struct pte_ref r = pt_find(t->mem.root, va);
+
+    return r.present && *pte_link(r.pte) & LINK_KU_MEM ? link_ku_mem(*pte_link(r.pte)) : NULL;
 }
 
 bool mem_range_in_use(const struct task *t, u64 va, u64 size)

@@ -11,6 +11,9 @@
 
 enum { PREEMPT_UNITS = 16 }; /* work units (one page, one slot, ...: below about 300 instructions) between two looks */
 
+/* Work that is larger than one unit was done on the way to the next preemption point. */
+static inline void preempt_charge(unsigned units) { pcpu()->work_units += units; }
+
 /* `units` of work were done; true: an interrupt is waiting, go back to the scheduler. */
 static inline bool preempt_point(unsigned units)
 {

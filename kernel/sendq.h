@@ -30,4 +30,13 @@ struct sendq {
 void sendq_add(struct sendq *q, struct sender *s);
 void sendq_remove(struct sender *s);
 
+/* A walk over all senders of a queue, robust against removals between two steps. */
+struct sendq_walk {
+    struct sender *cur; /* next to visit, NULL at the end */
+    struct sendq_walk *link;
+};
+void sendq_walk_begin(struct sendq_walk *w, struct sendq *q);
+void sendq_walk_next(struct sendq_walk *w);
+void sendq_walk_end(struct sendq_walk *w);
+
 #endif

@@ -8,6 +8,7 @@
 #include "arch.h"
 #include "io_space.h"
 #include "ipc.h"
+#include "ku_mem.h"
 #include "l4/sys/err.h"
 #include "l4/sys/types.h"
 #include "map.h"
@@ -21,9 +22,6 @@
 struct task *sigma0_task;
 
 static struct slab task_slab = SLAB(struct task, 8);
-static struct slab ku_mem_slab = SLAB(struct ku_mem, 8);
-
-enum { KU_MIN_ORDER = 12, KU_MAX_ORDER = 17 };
 
 struct task *task_create(struct factory *f)
 {
@@ -41,53 +39,6 @@ struct task *task_create(struct factory *f)
     t->mem.root_phys = virt_to_phys(t->mem.root);
     kobject_init(&t->obj, &task_type, f);
     return t;
-}
-
-/* ---- kernel-user memory ---- */
-
-static void unmap_ku_pages(struct task *t, u64 user, u64 size)
-{
-    for (u64 off = 0; off < size; off += PAGE_SIZE) {
-        struct pte_ref r = pt_find(t->mem.root, user + off);
-        if (r.present)
-            *r.pte = 0;
-    }
-}
-
-int task_add_ku_mem(struct task *t, u64 user, unsigned order)
-{
-    struct quota *q = task_quota(t);
-    u64 size = 1UL << order;
-    struct ku_mem *k;
-
-    if (mem_range_in_use(t, user, size))
-        return -L4_EEXIST;
-    k = slab_alloc(&ku_mem_slab, q);
-    if (!k)
-        return -L4_ENOMEM;
-    *k = (struct ku_mem){ .next = t->ku_mem, .user = user, .order = order };
-    k->kernel = kmem_zalloc(q, order);
-    if (!k->kernel) {
-        slab_free(&ku_mem_slab, q, k);
-        return -L4_ENOMEM;
-    }
-    for (u64 off = 0; off < size; off += PAGE_SIZE)
-        if (!mem_map_kernel_page(t, user + off, virt_to_phys(k->kernel) + off)) {
-            unmap_ku_pages(t, user, off);
-            kmem_free(q, k->kernel, order);
-            slab_free(&ku_mem_slab, q, k);
-            return -L4_ENOMEM;
-        }
-    t->ku_mem = k;
-    return 0;
-}
-
-struct utcb *task_find_utcb(struct task *t, u64 user)
-{
-    for (struct ku_mem *k = t->ku_mem; k; k = k->next)
-        if (user >= k->user && user - k->user <= (1UL << k->order) - UTCB_SIZE && !(user & 7))
-            return (struct utcb *)(k->kernel + (user - k->user));
-    return NULL;
 }
 
 /* ---- operations ---- */
@@ -228,29 +179,50 @@ static void op_cap_info(struct thread *t, struct task *task)
     }
 }
 
-static void op_add_ku_mem(struct thread *t, struct task *task)
+/* Areas one after the other; the flexpages of those that are there come back in the MRs. */
+static void add_ku_mem_continue(struct thread *t)
 {
-    unsigned n = tag_words(t->tag) - 1;
+    struct ku_call *c = &t->ku_call;
     u64 *out = syscall_out(t);
-    const u64 *mr = t->utcb->mr;
+    enum map_status status;
+    u64 base;
+    int err;
 
-    for (unsigned i = 0; i < n; i++) {
-        u64 fpage = mr[1 + i], size = 1UL << fp_order(fpage);
-        u64 base = (fpage & ~0xfffUL) & ~(size - 1);
-        int err;
-        if (fp_type(fpage) != FP_MEM || fp_order(fpage) < KU_MIN_ORDER ||
-            fp_order(fpage) > KU_MAX_ORDER || base >= USER_END || base + size > USER_END) {
-            syscall_label(t, -L4_EINVAL);
-            return;
+    for (;;) {
+        if (c->begun) {
+            status = ku_mem_run(c->task);
+            if (status == MAP_PREEMPTED) {
+                if (!t->held[0])
+                    hold(t, &c->task->obj, &c->task->obj);
+                t->cont = add_ku_mem_continue;
+                return;
+            }
+            err = status == MAP_FAILED ? -L4_ENOMEM : 0;
+            c->begun = false;
+            if (!err)
+                out[c->at++] = c->fpage;
+        } else if (c->at < c->n) {
+            u64 fpage = t->utcb->mr[1 + c->at];
+            err = ku_mem_fpage_ok(fpage, &base) ? ku_mem_begin(c->task, base, fp_order(fpage))
+                                                : -L4_EINVAL;
+            c->fpage = base | (fpage & 0xff0);
+            c->begun = !err;
+        } else {
+            syscall_tag(t, tag_make(0, c->n, 0));
+            break;
         }
-        err = task_add_ku_mem(task, base, fp_order(fpage));
         if (err) {
             syscall_label(t, err);
-            return;
+            break;
         }
-        out[i] = base | (fpage & 0xff0);
     }
-    syscall_tag(t, tag_make(0, n, 0));
+    let_go(t);
+}
+
+static void op_add_ku_mem(struct thread *t, struct task *task)
+{
+    t->ku_call = (struct ku_call){ .task = task, .n = (u8)(tag_words(t->tag) - 1) };
+    add_ku_mem_continue(t);
 }
 
 static void task_invoke(struct thread *t, struct kobject *o, unsigned rights)
@@ -315,18 +287,12 @@ static bool task_release(struct kobject *o)
 {
     struct task *t = task_of(o);
     struct quota *q = task_quota(t);
-    struct ku_mem *k = t->ku_mem;
     u64 pos = 0;
 
     if (pcpu()->loaded == t)
         arch_unload_task();
-    if (k) { /* the tables go last: they say where the pages are */
-        t->ku_mem = k->next;
-        unmap_ku_pages(t, k->user, 1UL << k->order);
-        kmem_free(q, k->kernel, k->order);
-        slab_free(&ku_mem_slab, q, k);
+    if (!ku_mem_release_step(t))
         return false;
-    }
     if (!reply_release_step(t) || !obj_release_step(t) || !io_release_step(t))
         return false;
     return pt_destroy_step(t->mem.root, q, &pos);

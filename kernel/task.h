@@ -32,13 +32,7 @@ struct obj_space {
     struct cap **dir; /* 512 pointers to pages of 128 slots */
 };
 
-/* Kernel-user memory: pages of the kernel mapped to the user, not in the mapping database (O-8). */
-struct ku_mem {
-    struct ku_mem *next;
-    u64 user;      /* address in the task */
-    u8 *kernel;    /* the same memory in the kernel */
-    u32 order;     /* log2 bytes, 12..17 */
-};
+struct ku_mem;
 
 struct task {
     struct kobject obj;
@@ -60,12 +54,6 @@ extern struct task *sigma0_task;
 
 /* A new empty task paid by `f`; NULL: no memory or quota. */
 struct task *task_create(struct factory *f);
-
-/* Create kernel-user memory of 2^order bytes (12..17) at `user`.  0, -EEXIST or -ENOMEM. */
-int task_add_ku_mem(struct task *t, u64 user, unsigned order);
-
-/* The kernel's address of a UTCB at `user`, NULL unless it lies in one area and is aligned (I-18, O-9). */
-struct utcb *task_find_utcb(struct task *t, u64 user);
 
 static inline struct task *task_of(struct kobject *o) { return container_of(o, struct task, obj); }
 static inline struct quota *task_quota(const struct task *t) { return factory_quota(t->obj.factory); }

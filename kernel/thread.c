@@ -9,7 +9,9 @@
 
 #include "arch.h"
 #include "ipc.h"
+#include "gate.h"
 #include "irq.h"
+#include "ku_mem.h"
 #include "l4/sys/err.h"
 #include "l4/sys/types.h"
 #include "panic.h"
@@ -46,7 +48,7 @@ struct thread *thread_create(struct factory *f)
 
 int thread_bind(struct thread *t, struct task *task, u64 utcb_user)
 {
-    struct utcb *u = task_find_utcb(task, utcb_user);
+    struct utcb *u = ku_mem_utcb(task, utcb_user);
 
     if (t->task || !u || !(task->spaces & SPACE_THREADS) || task->obj.dying)
         return -L4_EINVAL;
@@ -70,9 +72,17 @@ void thread_try_start(struct thread *t)
 static void drop_operation(struct thread *t)
 {
     unmap_abort(&t->unmap);
+    if (t->walking_senders)
+        sendq_walk_end(&t->senders_walk);
+    t->walking_senders = false;
     t->cont = NULL;
+    if (t->creation.obj) {
+        kobject_kill(t->creation.obj);
+        t->creation.obj = NULL;
+    }
     for (unsigned i = 0; i < ARRAY_SIZE(t->held); i++)
         if (t->held[i]) {
+            gate_restart_rest(t->held[i]);
             kobject_put(t->held[i]);
             t->held[i] = NULL;
         }

@@ -55,6 +55,21 @@ struct unmap_call {
     u32 mask;
 };
 
+/* A factory call in progress (factory.c). */
+struct creation {
+    struct factory *factory;
+    struct kobject *obj; /* the result, in no slot yet */
+    u8 words;            /* of the answer: MR0 of a task */
+};
+
+/* Task.add_ku_mem in progress. */
+struct ku_call {
+    struct task *task;
+    u64 fpage;  /* answer for the area begun */
+    u8 at, n;
+    bool begun; /* an area is being cleared and mapped */
+};
+
 struct thread {
     void (*cont)(struct thread *); /* what to do before going back to user mode; NULL: nothing */
     struct regs regs;              /* the entry code pushes here: the end must be 16-byte aligned */
@@ -107,6 +122,11 @@ struct thread {
     struct map_op map;
     struct unmap_op unmap;
     struct unmap_call unmap_call;
+    struct ku_call ku_call;
+    struct creation creation;
+
+    struct sendq_walk senders_walk; /* modify_senders in progress */
+    bool walking_senders;
 
     u64 pager, exc_handler; /* selectors in the thread's own task (O-10) */
     u32 vcon_at, vcon_end;  /* progress of a log write */

@@ -132,23 +132,30 @@ static void op_register_del_irq(struct thread *t, struct thread *target)
     syscall_label(t, 0);
 }
 
-/* Change the labels of queued messages (O-14): groups of mask, match, delete, add. */
-static void op_modify_senders(struct thread *t, struct thread *target)
+/* Change the label of one queued message: the first fitting group of mask, match, delete, add (O-14). */
+static void modify_label(struct sender *s, const u64 *g, unsigned groups)
 {
-    const u64 *g = &t->utcb->mr[1];
-    unsigned groups = (tag_words(t->tag) - 1) / 4;
+    for (; groups; groups--, g += 4)
+        if ((s->label & g[0]) == g[1]) {
+            s->label = (s->label & ~g[2]) | g[3];
+            return;
+        }
+}
 
-    for (struct sender *ring = target->senders.first; ring; ring = ring->below) {
-        struct sender *s = ring;
-        do {
-            for (unsigned i = 0; i < groups; i++)
-                if ((s->label & g[4 * i]) == g[4 * i + 1]) {
-                    s->label = (s->label & ~g[4 * i + 2]) | g[4 * i + 3];
-                    break;
-                }
-            s = s->next;
-        } while (s != ring);
+static void modify_continue(struct thread *t)
+{
+    struct sendq_walk *w = &t->senders_walk;
+
+    while (w->cur) {
+        modify_label(w->cur, &t->utcb->mr[1], (tag_words(t->tag) - 1) / 4);
+        sendq_walk_next(w);
+        if (preempt_point(1) && w->cur) {
+            t->cont = modify_continue;
+            return;
+        }
     }
+    sendq_walk_end(w);
+    t->walking_senders = false;
     syscall_label(t, 0);
 }
 
@@ -200,7 +207,9 @@ static void thread_op(struct thread *t, struct thread *target, unsigned rights)
         op_register_del_irq(t, target);
         break;
     case OP_MODIFY_SENDERS:
-        op_modify_senders(t, target);
+        sendq_walk_begin(&t->senders_walk, &target->senders);
+        t->walking_senders = true;
+        modify_continue(t);
         break;
     case OP_GDT:
         if (tag_words(t->tag) == 1) {

@@ -3,8 +3,7 @@
  * x86-64 page tables of tasks.
  *
  * Every table below the top level is a pair of pages: 512 entries and behind them 512 links.  The link of a
- * page's entry leads to its mapping node (invariant I2) in O(1); a user page without a link is kernel-user memory
- * or sigma0's own view.  Tables are never freed before the task goes (as M-14 says of Fiasco), so that an entry's
+ * page's entry leads to its mapping node (invariant I2) in O(1), or says that it is kernel-user memory.  Tables are never freed before the task goes (as M-14 says of Fiasco), so that an entry's
  * address stays valid.
  *
  *  63 62      52 51                              12 11   9 8  7  6  5   4   3  2  1  0
@@ -47,7 +46,18 @@ struct pte_ref {
     bool present;
 };
 
-static inline struct mapnode **pte_link(u64 *pte) { return (struct mapnode **)(pte + PT_ENTRIES); }
+struct ku_mem;
+
+/*
+ * The link of a page: its mapping node, or, with bit 0 set, the record of the kernel-user memory it belongs to; 0 for
+ * an empty entry and for sigma0's own view.
+ */
+static inline u64 *pte_link(u64 *pte) { return pte + PT_ENTRIES; }
+enum { LINK_KU_MEM = 1 };
+
+static inline bool link_is_node(u64 link) { return link && !(link & LINK_KU_MEM); }
+static inline struct mapnode *link_node(u64 link) { return (struct mapnode *)link; }
+static inline struct ku_mem *link_ku_mem(u64 link) { return (struct ku_mem *)(link & ~1UL); }
 
 static inline struct pte_ref pt_find(const u64 *root, u64 va)
 {

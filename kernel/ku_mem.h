@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Kernel-user memory: pages of the kernel in a task, for UTCBs (O-8).  Not in the mapping database: it cannot be
+ * unmapped, sent or overmapped, and goes with the task.  Called by task.c and factory.c.
+ */
+#ifndef QUIRE_KU_MEM_H
+#define QUIRE_KU_MEM_H
+
+#include "map.h"
+
+struct ku_mem {
+    struct ku_mem *next;
+    u64 user;    /* address in the task */
+    u8 *kernel;  /* the same memory in the kernel */
+    u64 done;    /* bytes cleared and mapped so far */
+    u32 order;   /* log2 bytes, 12..17 */
+};
+
+enum { KU_MIN_ORDER = 12, KU_MAX_ORDER = 17 };
+
+/* Is the flexpage one that kernel-user memory can be made of?  Its base. */
+bool ku_mem_fpage_ok(u64 fpage, u64 *base);
+
+/* Begin to create an area of 2^order bytes at `user`; 0, -EEXIST (something is there) or -ENOMEM. */
+int ku_mem_begin(struct task *t, u64 user, unsigned order);
+/* Go on with the area begun last: MAP_DONE, MAP_PREEMPTED, or MAP_FAILED: no memory, the area is gone again. */
+enum map_status ku_mem_run(struct task *t);
+
+/* The kernel's address of a UTCB at `user`, NULL unless it lies in one area and is aligned (I-18, O-9). */
+struct utcb *ku_mem_utcb(const struct task *t, u64 user);
+
+/* Free one area of a task that nobody uses any more; true: none is left. */
+bool ku_mem_release_step(struct task *t);
+
+/* Bytes charged for the record of an area. */
+u64 ku_mem_record_bytes(void);
+
+#endif
