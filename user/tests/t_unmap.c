@@ -183,19 +183,19 @@ static struct {
 static void change_own_pages(void *unused)
 {
     (void)unused;
-    own.write_before = quire_probe_write(AT(0) + 16, 1);
-    l4_task_unmap(MAIN, l4_fpage(AT(0), 12, L4_FPAGE_W), L4_FP_ALL_SPACES);
-    own.write_after = quire_probe_write(AT(0) + 16, 1);
+    own.write_before = quire_probe_write(AT(3) + 16, 1);
+    l4_task_unmap(MAIN, l4_fpage(AT(3), 12, L4_FPAGE_W), L4_FP_ALL_SPACES);
+    own.write_after = quire_probe_write(AT(3) + 16, 1);
     quire_probe_read(AT(1), &own.replaced);
     l4_task_map(MAIN, MAIN, l4_fpage(AT(2), 12, L4_FPAGE_RO), AT(1));
     quire_probe_read(AT(1), &own.replaced);
-    l4_task_unmap(MAIN, l4_fpage(AT(0), 12, L4_FPAGE_RWX), L4_FP_ALL_SPACES);
-    own.read_after = quire_probe_read(AT(0), &(unsigned long){0});
+    l4_task_unmap(MAIN, l4_fpage(AT(3), 12, L4_FPAGE_RWX), L4_FP_ALL_SPACES);
+    own.read_after = quire_probe_read(AT(3), &(unsigned long){0});
 }
 
 static void cached_translation_own_task(void)
 {
-    for (unsigned i = 0; i < 3; i++)
+    for (unsigned i = 0; i < 4; i++)
         map(d->task, AT(i), MAIN, PAGE(i), RW);
     worker_run(d, change_own_pages, 0); /* in d, MAIN is the selector of d's own task */
     expect("done", (unsigned long)d->done, 1);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Frame of the benchmark, a program that runs as root task.
+ *
+ * Decides: what a figure is.  Under QEMU's `-icount shift=0` the time stamp counter counts guest
+ * instructions, so the distance of two readings is exact.  An operation is repeated; each time it
+ * stands alone between two readings (MEASURE), the repeats make a series, and its line is
+ *
+ *     BENCH <name> <value> instr n=<parameter> min=<value> max=<value> flush=<n> root=<n> off=<n>
+ *
+ * value: the median.  flush, root: TLB flushes and loads of the page-table root per operation, off:
+ * longest stretch with interrupts off in any of the operations; "-" if the kernel does not tell.
+ *
+ * Called by the b_*.c; calls the debugger object.
+ */
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
+
+#include <l4/sys/types.h>
+
+enum { MAX_SAMPLES = 64, WARM_UP = 4, SAMPLES = 17 };
+
+/** A series in progress; there is one at a time, all tasks share it. */
+struct series {
+    unsigned skip; /* of the warm-up: not kept */
+    unsigned n;
+    unsigned long sample[MAX_SAMPLES];
+    unsigned long flushes, roots, off;
+};
+
+/** What the kernel counts. */
+struct counters {
+    int known, off_known;
+    unsigned long flushes, roots, off;
+};
+
+/** Lower half of the time stamp counter; memory accesses stay on their side of it. */
+static inline unsigned stamp(void)
+{
+    unsigned low;
+
+    __asm__ volatile("rdtsc" : "=a"(low) : : "rdx", "memory");
+    return low;
+}
+
+/** Begin a series: warm_up samples are thrown away, more than MAX_SAMPLES as well. */
+void series_begin(unsigned warm_up);
+struct counters counters_read(void);
+void series_add(struct counters before, unsigned ticks);
+
+/** Time one operation as a sample of the series. */
+#define MEASURE(operation)                                                                         \
+    do {                                                                                           \
+        struct counters before_ = counters_read();                                                 \
+        unsigned start_ = stamp();                                                                 \
+        operation;                                                                                 \
+        series_add(before_, stamp() - start_);                                                     \
+    } while (0)
+
+/** A whole series: warm-up and samples; undo is not timed. */
+#define SERIES(operation, undo)                                                                    \
+    do {                                                                                           \
+        series_begin(WARM_UP);                                                                     \
+        for (unsigned i_ = 0; i_ < WARM_UP + SAMPLES; i_++) {                                      \
+            MEASURE(operation);                                                                    \
+            undo;                                                                                  \
+        }                                                                                          \
+    } while (0)
+
+/** Print the series' line; returns its value. */
+unsigned long series_report(char const *name, unsigned long n);
+
+/** Print a value that was computed from several: unit as text. */
+void value_report(char const *name, unsigned long n, unsigned long value, char const *unit);
+
+/** End the run with a message if err is negative. */
+void must(char const *what, long err);
+
+/** Let a tick of the clock pass, so that what follows has the longest time without one. */
+void await_tick(void);
+
+/** What two readings cost that have nothing between them, and 1000 instructions; see b_call.c. */
+extern unsigned long stamp_cost;
+void calibrate(void);
+
+/* ---- the groups of operations, in their order ---- */
+void bench_calls(void);   /* b_call.c: system call, IPC, items in replies, IRQ */
+void bench_maps(void);    /* b_map.c: map, grant, unmap of one page, object, port, large pages */
+void bench_fault(void);   /* b_fault.c: page fault with a pager */
+void bench_scaling(void); /* b_scale.c: siblings, chains */
+void bench_objects(void); /* b_object.c: creation and destruction */
+
+#endif
