@@ -14,7 +14,7 @@ DEBUG ?= 0
 # V=1 shows each command whole.
 Q := $(if $(V),,@)
 BUILD ?= build
-B     := $(BUILD)$(if $(filter 1,$(DEBUG)),/debug)
+B     := $(BUILD)$(if $(filter 1,$(DEBUG)),/debug)$(if $(filter 1,$(LATENCY)),/latency)
 O     := $(B)/obj
 
 # ---- compiler: CROSS_COMPILE= and LLVM=1 choose, else the first present of three ----
@@ -47,7 +47,7 @@ CC_HEADERS := $(shell $(CC) -print-file-name=include 2>/dev/null)
 CFLAGS_COMMON = -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(CC_HEADERS) -I. -Iinclude \
     -m64 -fno-pic -fno-pie -fno-strict-aliasing -fno-asynchronous-unwind-tables -fno-stack-protector \
     -fcf-protection=none -fno-omit-frame-pointer -Wall -Wextra -Wconversion -Wshadow -Werror \
-    $(if $(filter 1,$(DEBUG)),-DQUIRE_DEBUG) $(EXTRA_CFLAGS)
+    $(if $(filter 1,$(DEBUG)),-DQUIRE_DEBUG) $(if $(filter 1,$(LATENCY)),-DQUIRE_LATENCY) $(EXTRA_CFLAGS)
 CFLAGS_KERNEL = $(CFLAGS_COMMON) -Ikernel -Iarch/x86_64 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only
 CFLAGS_USER   = $(CFLAGS_COMMON) -mcmodel=small
 # No -g: gdb and objdump complain about NASM's debug information; the symbols are there without it.

@@ -5,6 +5,7 @@
  */
 #include "debugger.h"
 
+#include "arch.h"
 #include "check.h"
 #include "kmem.h"
 #include "l4/sys/err.h"
@@ -17,6 +18,8 @@ enum debugger_ops {
     DBG_ADD_IMAGE = 0x107,
     DBG_KMEM_STATS = 0x500, /* MR0 free bytes, MR1 all bytes of the kernel heap */
     DBG_CHECK = 0x501,      /* label 0: all invariants hold; -EFAULT: one does not (it is printed) */
+    DBG_COUNTERS = 0x503,   /* MR0 TLB flushes, MR1 page-table root loads since boot */
+    DBG_LATENCY = 0x504,    /* LATENCY=1 builds: MR0 longest stretch with interrupts off since the last read, MR1 its end */
     DBG_FAIL_ALLOC = 0x502, /* MR1: the n-th allocation from now on fails (debug builds) */
 };
 
@@ -58,6 +61,21 @@ static void debugger_invoke(struct thread *t, struct kobject *o, unsigned rights
         out[1] = kmem_total_bytes();
         syscall_tag(t, tag_make(0, 2, 0));
         break;
+    case DBG_COUNTERS:
+        out = syscall_out(t);
+        out[0] = pcpu()->n_tlb_flush;
+        out[1] = pcpu()->n_root_load;
+        syscall_tag(t, tag_make(0, 2, 0));
+        break;
+#ifdef QUIRE_LATENCY
+    case DBG_LATENCY:
+        out = syscall_out(t);
+        out[0] = pcpu()->irq_off_max;
+        out[1] = pcpu()->irq_off_where;
+        pcpu()->irq_off_max = 0;
+        syscall_tag(t, tag_make(0, 2, 0));
+        break;
+#endif
     case DBG_CHECK:
         syscall_label(t, check_invariants() ? 0 : -L4_EFAULT);
         break;

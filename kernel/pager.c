@@ -25,6 +25,8 @@ static const char *access_name(u64 err)
 /* One line for a fault nobody takes care of. */
 static void report(const struct thread *t, const char *what)
 {
+    if (t->task->obj.dying) /* it deleted its own task, or somebody else did (M-80) */
+        return;
     kprintf("quire: fault: thread %lx of task %lx: ", t->obj.id, t->task->obj.id);
     if (t->regs.trap == TRAP_PAGE_FAULT)
         kprintf("%s of address %lx at ip %lx: %s\n", access_name(t->regs.err), t->regs.cr2,

@@ -8,6 +8,7 @@
 
 #include "check.h"
 #include "irq.h"
+#include "latency.h"
 #include "pager.h"
 #include "preempt.h"
 
@@ -240,7 +241,8 @@ struct thread *kernel_exit(void)
     struct pcpu *p = pcpu();
     struct thread *t = p->cur;
 
-    if (likely(!p->resched && t && t->state == T_READY && !t->cont))
-        return t;
-    return exit_slowly(p);
+    if (unlikely(p->resched) || unlikely(!t) || t->state != T_READY || t->cont)
+        t = exit_slowly(p);
+    latency_end(kernel_exit);
+    return t;
 }

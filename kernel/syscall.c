@@ -4,6 +4,7 @@
 
 #include "fpage.h"
 #include "l4/sys/err.h"
+#include "latency.h"
 #include "obj_space.h"
 #include "reply.h"
 #include "sched.h"
@@ -67,6 +68,7 @@ void syscall_again(struct thread *t)
 
 struct thread *syscall_entry(struct thread *t)
 {
+    latency_begin();
     syscall_again(t);
     return kernel_exit();
 }

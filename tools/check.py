@@ -117,7 +117,7 @@ def generic_code():
                 problems.append(f"{name}:{number}: assembly in generic code")
             found = re.match(r"\s*#\s*(?:if|ifdef|ifndef|elif)\b(.*)", line)
             names = set(re.findall(r"[A-Za-z_]\w*", found.group(1))) - {"defined"} if found else set()
-            if names - {guard, "QUIRE_DEBUG", "QUIRE_TRACE"} or (found and not names):
+            if names - {guard, "QUIRE_DEBUG", "QUIRE_LATENCY", "QUIRE_TRACE"} or (found and not names):
                 problems.append(f"{name}:{number}: conditional code: {line.strip()}")
             if re.match(r"\s*#\s*include\s*[<\"]arch/", line):
                 problems.append(f"{name}:{number}: generic code includes a header of one machine")

@@ -38,7 +38,8 @@ struct pcpu {
     bool check_due;  /* debug builds: see kernel/check.h */
     u64 last_clock;  /* µs at which time was last charged */
     u64 idle_time;   /* µs */
-    u64 n_tlb_flush, n_root_load; /* statistics (issue: costs per operation) */
+    u64 n_tlb_flush, n_root_load; /* statistics */
+    u64 irq_off_since, irq_off_max, irq_off_where; /* kernel/latency.h */
 };
 
 static inline struct pcpu *pcpu(void)
@@ -75,6 +76,9 @@ static inline u64 rdtsc(void)
     __asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
     return (u64)hi << 32 | lo;
 }
+
+/* A counter of time or instructions, for measuring. */
+static inline u64 arch_cycles(void) { return rdtsc(); }
 
 /* One page of the loaded address space: forget what the CPU remembers. */
 static inline void tlb_flush_addr(u64 va)

@@ -10,6 +10,7 @@
 
 #include "io_space.h"
 #include "kmap.h"
+#include "latency.h"
 #include "string.h"
 #include "thread.h"
 #include "tlb.h"
@@ -228,6 +229,16 @@ void arch_thread_gone(struct thread *t)
         p->sc = NULL;
 }
 
-void arch_irq_window(void) { __asm__ volatile("sti; nop; cli" ::: "memory"); }
+void arch_irq_window(void)
+{
+    latency_end(__builtin_return_address(0));
+    __asm__ volatile("sti; nop; cli" ::: "memory");
+    latency_begin();
+}
 
-void arch_idle(void) { __asm__ volatile("sti; hlt; cli" ::: "memory"); }
+void arch_idle(void)
+{
+    latency_end(__builtin_return_address(0));
+    __asm__ volatile("sti; hlt; cli" ::: "memory");
+    latency_begin();
+}

@@ -8,6 +8,7 @@
 #include "arch.h"
 #include "io_space.h"
 #include "kmap.h"
+#include "latency.h"
 #include "pager.h"
 #include "panic.h"
 #include "print.h"
@@ -161,6 +162,7 @@ struct thread *trap_entry(struct thread *t)
 {
     u64 v = t->regs.trap;
 
+    latency_begin();
     t->regs.rip = canonical(t->regs.rip); /* the CPU faults in the kernel when it is to load another (I-3) */
     if (v >= FIRST_IRQ)
         arch_irq_note((unsigned)v);
