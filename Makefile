@@ -139,6 +139,14 @@ test: ## run all tests, or those of one rule or name: make test T=M-21
 	@$(MAKE) all DEBUG=1 BUILD=build
 	@python3 tests/run.py --build $(B) $(call option,T,filter) $(ARGS)
 
+bench: ## measure the kernel in guest instructions (ARGS=--record: make that the record)
+bench-check: ## fail if an operation became more than 2 % slower than recorded
+bench bench-check:
+	$(SETUP) build run-direct
+	@$(MAKE) all DEBUG=0 LATENCY=0
+	@$(MAKE) $(BUILD)/latency/kernel.elf DEBUG=0 LATENCY=1
+	@python3 tools/bench.py --build $(BUILD) $(if $(filter bench-check,$@),--check) $(ARGS)
+
 debug: ## start QEMU halted and attach gdb with the kernel's symbols (GDB_ARGS=)
 	$(SETUP) build run-$(BOOT) debug
 	@$(MAKE) all
@@ -169,7 +177,7 @@ clean: ## remove what was built, except the toolchain
 	@if [ -d $(BUILD) ]; then find $(BUILD) -mindepth 1 -maxdepth 1 ! -name 'toolchain*' -exec rm -rf {} +; fi
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1@\2/p' Makefile | awk -F@ '{printf "%-18s%s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1@\2/p' Makefile | awk -F@ '{printf "%-20s%s\n", $$1, $$2}'
 
 # For tools/check.py and the tests.
 print-flags-kernel: ; @echo $(CFLAGS_KERNEL)
@@ -177,5 +185,5 @@ print-flags-user: ; @echo $(CFLAGS_USER)
 print-flags-run: ; $(info $(RUN_FLAGS)) @:
 
 force:
-.PHONY: all run test debug iso check fmt disasm toolchain clean help force \
+.PHONY: all run test bench bench-check debug iso check fmt disasm toolchain clean help force \
     print-flags-kernel print-flags-user print-flags-run

@@ -47,6 +47,8 @@ static void answer_item(void *unused)
     }
 }
 
+static void use_fpu(void) { __asm__ volatile("pxor %%xmm0, %%xmm0" ::: "xmm0"); }
+
 static void echo_fpu(void *unused)
 {
     l4_utcb_t *u = l4_utcb();
@@ -55,7 +57,7 @@ static void echo_fpu(void *unused)
     (void)unused;
     l4_ipc_wait(u, &label, L4_IPC_NEVER);
     for (;;) {
-        __asm__ volatile("pxor %%xmm0, %%xmm0" ::: "xmm0");
+        use_fpu();
         l4_ipc_reply_and_wait(u, l4_msgtag(0, 0, 0, 0), &label, L4_IPC_SEND_TIMEOUT_0);
     }
 }
@@ -82,7 +84,7 @@ static unsigned long round_trips(struct worker *server, char const *where)
     char name[48];
 
     must("gate", l4_error(l4_factory_create_gate(L4_BASE_FACTORY_CAP, gate, server->thread, 0x10)));
-    serve(server, echo, NULL, PRIO_MAIN);
+    serve(server, echo, PRIO_MAIN);
     for (unsigned i = 0; i < 2; i++)
         for (unsigned k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
             unsigned long value;
@@ -109,7 +111,7 @@ static void items(unsigned long plain)
     must_map(remote->task, AT(0), MAIN, PAGE(0));
     item[0] = L4_ITEM_MAP;
     item[1] = l4_fpage(AT(0), L4_PAGESHIFT, L4_FPAGE_RWX).raw;
-    serve(remote, answer_item, NULL, PRIO_MAIN);
+    serve(remote, answer_item, PRIO_MAIN);
 
     u->buf.bdr = 0;
     l4_rcv_fpage_put_u(u, 0, l4_fpage(WINDOW, L4_PAGESHIFT, 0), L4_INVALID_CAP);
@@ -136,8 +138,8 @@ static void items(unsigned long plain)
 /* Both sides use the FPU. */
 static void round_trip_fpu(void)
 {
-    serve(remote, echo_fpu, NULL, PRIO_MAIN);
-    SERIES(call(remote->thread, 0), __asm__ volatile("pxor %%xmm0, %%xmm0" ::: "xmm0"));
+    serve(remote, echo_fpu, PRIO_MAIN);
+    SERIES((use_fpu(), call(remote->thread, 0)), (void)0);
     series_report("ipc_cross_fpu", 0);
 }
 

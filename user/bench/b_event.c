@@ -36,7 +36,7 @@ static void pager_loop(void *unused)
 static void faults(void *unused)
 {
     (void)unused;
-    SERIES(*(volatile char *)AT(0), unmap_page(L4_BASE_TASK_CAP, AT(0)));
+    SERIES((*(volatile char *)AT(0), NO_TAG), unmap_page(L4_BASE_TASK_CAP, AT(0)));
 }
 
 static void page_fault(void)
@@ -75,7 +75,7 @@ static void irq(void)
 
     must("IRQ", l4_error(l4_factory_create_irq(L4_BASE_FACTORY_CAP, cap)));
     must("bind", l4_error(l4_rcv_ep_bind_thread(cap, waiter->thread, 0x30)));
-    serve(waiter, wait_for_irq, NULL, PRIO_WORKER);
+    serve(waiter, wait_for_irq, PRIO_WORKER);
     series_begin(WARM_UP);
     for (unsigned i = 0; i < WARM_UP + SAMPLES; i++) {
         struct counters before = counters_read();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Map, grant and unmap of one thing: 4 KiB, 2 MiB, 512 x 4 KiB, a piece of a large page, an object,
- * a port.  Source is the main task, destination a task without threads that had such things before,
- * so that its page tables are there.
+ * a port.  Source is the main task, destination another one that had such things before, so that its
+ * page tables are there.
  */
 #include "spaces.h"
 
@@ -10,6 +10,7 @@
 
 enum { PORT = 0x2f8, PIECES = 512 };
 
+/* The destination, a task whose thread can look at what was mapped. */
 static l4_cap_idx_t task;
 
 static l4_msgtag_t map_fpage(l4_fpage_t fp, l4_umword_t base)
@@ -22,16 +23,46 @@ static l4_msgtag_t unmap_fpage(l4_fpage_t fp)
     return l4_task_unmap(MAIN, fp, L4_FP_OTHER_SPACES);
 }
 
-/* Map and unmap of a flexpage, as two series; returns both values. */
-static void map_and_unmap(l4_fpage_t fp, l4_umword_t base, char const *map_name,
-                          char const *unmap_name)
+/* Map and unmap of memory, as two series. */
+static void memory(l4_fpage_t fp, l4_addr_t at, char const *map_name, char const *unmap_name)
 {
-    must(map_name, l4_error(map_fpage(fp, base)));
-    SERIES(unmap_fpage(fp), map_fpage(fp, base));
+    must(map_name, l4_error(map_fpage(fp, at)));
+    expect_page(remote, at, 1);
+    SERIES(unmap_fpage(fp), map_fpage(fp, at));
     series_report(unmap_name, 0);
     unmap_fpage(fp);
-    SERIES(map_fpage(fp, base), unmap_fpage(fp));
+    expect_page(remote, at, 0);
+    SERIES(map_fpage(fp, at), unmap_fpage(fp));
     series_report(map_name, 0);
+}
+
+/* A capability: it has no descendants, so it is taken from where it was mapped to. */
+static void capability(void)
+{
+    l4_fpage_t here = l4_obj_fpage(L4_BASE_LOG_CAP, 0, L4_CAP_FPAGE_RWS);
+    l4_fpage_t there = l4_obj_fpage(CHILD_SLOT, 0, L4_CAP_FPAGE_RWS);
+
+    must("map", l4_error(map_fpage(here, CHILD_SLOT)));
+    must("capability", l4_error(l4_task_cap_valid(task, CHILD_SLOT)) == 1 ? 0 : -L4_ENOENT);
+    SERIES(l4_task_unmap(task, there, L4_FP_ALL_SPACES), map_fpage(here, CHILD_SLOT));
+    series_report("unmap_cap", 0);
+    l4_task_unmap(task, there, L4_FP_ALL_SPACES);
+    must("no capability", l4_error(l4_task_cap_valid(task, CHILD_SLOT)) == 0 ? 0 : -L4_EEXIST);
+    SERIES(map_fpage(here, CHILD_SLOT), l4_task_unmap(task, there, L4_FP_ALL_SPACES));
+    series_report("map_cap", 0);
+}
+
+static void port(void)
+{
+    l4_fpage_t fp = l4_iofpage(PORT, 0);
+
+    must("port", l4sigma0_map_ioports(L4_BASE_PAGER_CAP, PORT, 0));
+    must("map", l4_error(map_fpage(fp, 0)));
+    SERIES(unmap_fpage(fp), map_fpage(fp, 0));
+    series_report("unmap_port", 0);
+    unmap_fpage(fp);
+    SERIES(map_fpage(fp, 0), unmap_fpage(fp));
+    series_report("map_port", 0);
 }
 
 static void grant(void)
@@ -52,13 +83,15 @@ static void many_pages(void)
     unsigned long value;
 
     must("map", l4_error(map_fpage(fp, AT(0))));
+    expect_page(remote, AT(PIECES - 1), 1);
     SERIES(unmap_fpage(fp), map_fpage(fp, AT(0)));
     value = series_report("unmap_512x4k", 0);
-    value_report("unmap_512x4k_per_page", 0, (value + 256) / 512, "instr");
+    value_report("unmap_512x4k_per_page", 0, (value + PIECES - 1) / PIECES, "instr");
     unmap_fpage(fp);
+    expect_page(remote, AT(PIECES - 1), 0);
     SERIES(map_fpage(fp, AT(0)), unmap_fpage(fp));
     value = series_report("map_512x4k", 0);
-    value_report("map_512x4k_per_page", 0, (value + 256) / 512, "instr");
+    value_report("map_512x4k_per_page", 0, (value + PIECES - 1) / PIECES, "instr");
 }
 
 /* One piece of the large page, while `others` other pieces are mapped. */
@@ -72,9 +105,11 @@ static void piece(unsigned others)
         for (unsigned i = 0; i < PIECES; i++)
             must_map(task, AT(i), MAIN, LARGE + i * L4_PAGESIZE);
     unmap_below(page);
+    expect_page(remote, at, 0);
     SERIES(map_page(task, at, MAIN, page), unmap_below(page));
     series_report("map_piece", others);
     must_map(task, at, MAIN, page);
+    expect_page(remote, at, 1);
     SERIES(unmap_below(page), map_page(task, at, MAIN, page));
     series_report("unmap_piece", others);
     unmap_fpage(large);
@@ -82,16 +117,14 @@ static void piece(unsigned others)
 
 void bench_maps(void)
 {
-    task = task_new();
-    map_and_unmap(l4_fpage(PAGE(0), L4_PAGESHIFT, L4_FPAGE_RWX), AT(0), "map_4k", "unmap_4k");
-    map_and_unmap(l4_fpage(LARGE, LARGE_ORDER, L4_FPAGE_RWX), AT_LARGE, "map_2m", "unmap_2m");
+    task = remote->task;
+    release(remote);
+    memory(l4_fpage(PAGE(0), L4_PAGESHIFT, L4_FPAGE_RWX), AT(0), "map_4k", "unmap_4k");
+    memory(l4_fpage(LARGE, LARGE_ORDER, L4_FPAGE_RWX), AT_LARGE, "map_2m", "unmap_2m");
     many_pages();
     piece(0);
     piece(PIECES - 1);
     grant();
-    map_and_unmap(l4_obj_fpage(L4_BASE_LOG_CAP, 0, L4_CAP_FPAGE_RWS), 0x100UL << L4_CAP_SHIFT,
-                  "map_cap", "unmap_cap");
-    must("port", l4sigma0_map_ioports(L4_BASE_PAGER_CAP, PORT, 0));
-    map_and_unmap(l4_iofpage(PORT, 0), 0, "map_port", "unmap_port");
-    task_delete(task);
+    capability();
+    port();
 }

@@ -10,6 +10,13 @@
 enum { LONG_SAMPLES = 3 };
 
 static l4_cap_idx_t slot;
+static unsigned long free_memory;
+
+/* The kernel's free memory is as it was: everything is gone. */
+static void expect_no_loss(void)
+{
+    must("giving kernel memory back", kernel_memory() == free_memory ? 0 : -L4_ENOMEM);
+}
 
 static l4_msgtag_t create(long kind) { return l4_factory_create(L4_BASE_FACTORY_CAP, kind, slot); }
 
@@ -39,16 +46,28 @@ static l4_msgtag_t create_factory(void)
 
 static l4_msgtag_t delete_it(void) { return l4_task_delete_obj(MAIN, slot); }
 
+/* Bad if one of them is: errors are negative, and the error flag is a bit. */
+static inline l4_msgtag_t both(l4_msgtag_t a, l4_msgtag_t b)
+{
+    l4_msgtag_t tag = {.raw = a.raw | b.raw};
+
+    return tag;
+}
+
 /* Three series: to create, to delete, and both. */
 #define OBJECT(name, create_it)                                                                    \
     do {                                                                                           \
+        l4_msgtag_t made;                                                                          \
+                                                                                                   \
         must(name, l4_error(create_it));                                                           \
         SERIES(delete_it(), create_it);                                                            \
         series_report(name "_delete", 0);                                                          \
         delete_it();                                                                               \
         SERIES(create_it, delete_it());                                                            \
         series_report(name "_create", 0);                                                          \
-        SERIES((create_it, delete_it()), (void)0);                                                 \
+        free_memory = kernel_memory();                                                             \
+        SERIES((made = create_it, both(made, delete_it())), (void)0);                              \
+        expect_no_loss();                                                                          \
         series_report(name "_create_delete", 0);                                                   \
     } while (0)
 
@@ -57,11 +76,14 @@ static void task_with(unsigned n, int different)
 {
     series_begin(1);
     for (unsigned i = 0; i < 1 + LONG_SAMPLES; i++) {
+        free_memory = kernel_memory();
         must("task", l4_error(create_task()));
         for (unsigned k = 0; k < n; k++)
             must_map(slot, AT(k), MAIN, PAGE(different ? k : 0));
         await_tick();
         MEASURE(delete_it());
+        if (i > 0) /* the first time takes pages for good */
+            expect_no_loss();
     }
     series_report(different ? "task_delete_pages" : "task_delete_one_page", n);
 }

@@ -11,9 +11,10 @@ enum { MAX_DEPTH = 250, LONG_SAMPLES = 3 };
 
 static l4_cap_idx_t task[2];
 
+/* What each but the first costs, rounded up. */
 static unsigned long further(unsigned long all, unsigned long one, unsigned n)
 {
-    return n > 1 && all > one ? (all - one + (n - 1) / 2) / (n - 1) : 0;
+    return all > one ? (all - one + n - 2) / (n - 1) : 0;
 }
 
 /* ---- siblings ---- */
@@ -47,11 +48,14 @@ static void siblings(unsigned n)
     SERIES(map_page(task[0], AT(n - 1), MAIN, PAGE(0)), unmap_page(task[0], AT(n - 1)));
     series_report("sibling_map", n);
     siblings_add(n - 1, n);
+    expect_page(remote, AT(n - 1), 1);
     unmap_one_of(n);
     series_begin(0);
     for (unsigned i = 0; i < LONG_SAMPLES; i++) {
         await_tick();
         MEASURE(unmap_below(PAGE(0)));
+        expect_page(remote, AT(0), 0);
+        expect_page(remote, AT(n - 1), 0);
         siblings_add(0, n);
     }
     unmap_below(PAGE(0));
@@ -91,8 +95,10 @@ static void chain(unsigned depth)
     for (unsigned i = 0; i < 1 + LONG_SAMPLES; i++) {
         for (unsigned d = 1; d <= depth; d++)
             level_add(d);
+        expect_page(depth % 2 ? other : remote, AT(depth), 1);
         await_tick();
         MEASURE(unmap_below(PAGE(0)));
+        expect_page(depth % 2 ? other : remote, AT(depth), 0);
     }
     all = series_report("chain_unmap_all", depth);
     if (depth == 1)
@@ -105,12 +111,11 @@ void bench_scaling(void)
 {
     static unsigned const depths[] = {1, 2, 10, 50, 100, 200, MAX_DEPTH};
 
-    task[0] = task_new();
-    task[1] = task_new();
+    release(remote);
+    task[0] = remote->task;
+    task[1] = other->task;
     for (unsigned n = 1; n <= 10000; n *= 10)
         siblings(n);
     for (unsigned i = 0; i < sizeof(depths) / sizeof(depths[0]); i++)
         chain(depths[i]);
-    task_delete(task[0]);
-    task_delete(task[1]);
 }

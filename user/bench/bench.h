@@ -6,10 +6,11 @@
  * instructions, so the distance of two readings is exact.  An operation is repeated; each time it
  * stands alone between two readings (MEASURE), the repeats make a series, and its line is
  *
- *     BENCH <name> <value> instr n=<parameter> min=<value> max=<value> flush=<n> root=<n> off=<n>
+ *     BENCH <name> <value> instr n=<n> min=<value> max=<value> flush=<f> root=<r> off=<o>@<address>
  *
- * value: the median.  flush, root: TLB flushes and loads of the page-table root per operation, off:
- * longest stretch with interrupts off in any of the operations; "-" if the kernel does not tell.
+ * value: the median; n: size of the operation, 0 if it has none.  flush, root: TLB flushes and loads
+ * of the page-table root per operation, off: longest stretch with interrupts off in any of the
+ * operations and where it ended; "-" if the kernel does not tell (it needs LATENCY=1 to tell off).
  *
  * Called by the b_*.c; calls the debugger object.
  */
@@ -24,7 +25,7 @@ enum { MAX_SAMPLES = 64, WARM_UP = 4, SAMPLES = 17 };
 /** What the kernel counts. */
 struct counters {
     int known, off_known;
-    unsigned long flushes, roots, off;
+    unsigned long flushes, roots, off, off_where;
 };
 
 /** Lower half of the time stamp counter; memory accesses stay on their side of it. */
@@ -41,14 +42,26 @@ void series_begin(unsigned warm_up);
 struct counters counters_read(void);
 void series_add(struct counters before, unsigned ticks);
 
-/** Time one operation as a sample of the series. */
+/** End the run if an operation failed. */
+void series_check(l4_msgtag_t result);
+
+/** Free kernel memory in bytes. */
+unsigned long kernel_memory(void);
+
+/** Time one operation, which gives a message tag, as a sample of the series. */
 #define MEASURE(operation)                                                                         \
     do {                                                                                           \
         struct counters before_ = counters_read();                                                 \
         unsigned start_ = stamp();                                                                 \
-        operation;                                                                                 \
-        series_add(before_, stamp() - start_);                                                     \
+        l4_msgtag_t result_ = operation;                                                           \
+        unsigned ticks_ = stamp() - start_;                                                        \
+                                                                                                   \
+        series_check(result_);                                                                     \
+        series_add(before_, ticks_);                                                               \
     } while (0)
+
+/** For operations that give none. */
+#define NO_TAG l4_msgtag(0, 0, 0, 0)
 
 /** A whole series: warm-up and samples; undo is not timed. */
 #define SERIES(operation, undo)                                                                    \
@@ -72,7 +85,7 @@ void must(char const *what, long err);
 /** Let a tick of the clock pass, so that what follows has the longest time without one. */
 void await_tick(void);
 
-/** What two readings cost that have nothing between them, and 1000 instructions. */
+/** What two readings cost by themselves; calibrate() sets it and checks the unit with 1000 instructions. */
 extern unsigned long stamp_cost;
 void calibrate(void);
 

@@ -6,7 +6,7 @@
 #include <l4/sigma0/sigma0.h>
 #include <l4/sys/scheduler.h>
 
-struct worker *neighbour, *remote, *waiter;
+struct worker *neighbour, *remote, *other, *waiter;
 
 static void get_block(l4_addr_t at, unsigned order)
 {
@@ -23,6 +23,7 @@ void spaces_init(void)
     get_block(LARGE, LARGE_ORDER);
     neighbour = worker_new(0);
     remote = worker_new(1);
+    other = worker_new(1);
     waiter = worker_new(1);
 }
 
@@ -32,21 +33,6 @@ l4_cap_idx_t new_slot(void)
 
     must("capability slot", l4_is_valid_cap(slot) ? 0 : -L4_ENOMEM);
     return slot;
-}
-
-l4_cap_idx_t task_new(void)
-{
-    l4_fpage_t no_utcbs = l4_fpage_invalid();
-    l4_cap_idx_t task = new_slot();
-
-    must("task", l4_error(l4_factory_create_task(L4_BASE_FACTORY_CAP, task, &no_utcbs)));
-    return task;
-}
-
-void task_delete(l4_cap_idx_t task)
-{
-    l4_task_delete_obj(MAIN, task);
-    l4re_util_cap_free(task);
 }
 
 void must_map(l4_cap_idx_t to, l4_addr_t at, l4_cap_idx_t from, l4_addr_t page)
@@ -65,14 +51,24 @@ static void set_priority(struct worker *w, unsigned prio)
 {
     l4_sched_param_t sched = l4_sched_param(prio, 0);
 
-    must("priority",
-         l4_error(l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, w->thread, &sched)));
+    must("priority", l4_error(l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, w->thread, &sched)));
 }
 
-void serve(struct worker *w, void (*fn)(void *), void *arg, unsigned prio)
+void release(struct worker *w)
 {
     set_priority(w, PRIO_WORKER);
     worker_reset(w);
-    worker_run(w, fn, arg);
+}
+
+void serve(struct worker *w, void (*fn)(void *), unsigned prio)
+{
+    release(w);
+    worker_run(w, fn, NULL);
     set_priority(w, prio);
+}
+
+void expect_page(struct worker *w, l4_addr_t at, int present)
+{
+    must(present ? "mapping a page" : "unmapping a page",
+         worker_read(w, at, NULL) == present ? 0 : -L4_EFAULT);
 }

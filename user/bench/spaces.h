@@ -27,12 +27,8 @@ enum { N_PAGES = 10240 };
 /** Get the pages, make the partner threads. */
 void spaces_init(void);
 
-/** A thread of this task, and two of other tasks; they wait for orders. */
-extern struct worker *neighbour, *remote, *waiter;
-
-/** A new task without threads, in a fresh slot. */
-l4_cap_idx_t task_new(void);
-void task_delete(l4_cap_idx_t task);
+/** A thread of this task, and three of other tasks; they wait for orders. */
+extern struct worker *neighbour, *remote, *other, *waiter;
 
 /** A page at `from` of one task, mapped to `at` in another. */
 static inline l4_msgtag_t map_page(l4_cap_idx_t to, l4_addr_t at, l4_cap_idx_t from, l4_addr_t page)
@@ -61,6 +57,12 @@ void give(l4_cap_idx_t task, l4_cap_idx_t slot, l4_cap_idx_t cap);
 l4_cap_idx_t new_slot(void);
 
 /** Let a worker run fn until it waits, then with this priority. */
-void serve(struct worker *w, void (*fn)(void *), void *arg, unsigned prio);
+void serve(struct worker *w, void (*fn)(void *), unsigned prio);
+
+/** Break that off. */
+void release(struct worker *w);
+
+/** End the run unless the worker, which must be released, has (or has not) a page there. */
+void expect_page(struct worker *w, l4_addr_t at, int present);
 
 #endif

@@ -76,9 +76,14 @@ static l4_msgtag_t on_exception(l4_exc_regs_t *r)
 {
     pager_seen.exceptions++;
     pager_seen.regs = *r;
+    if (pager_seen.on_exception)
+        return pager_seen.on_exception(r);
+    if (r->sp < (l4_addr_t)image_start || r->sp >= (l4_addr_t)image_end)
+        r->sp = r->r8;
     if (*(l4_umword_t *)r->sp == (l4_umword_t)quire_probe_exec_return)
         r->sp += sizeof(l4_umword_t);
-    r->ip = (l4_addr_t)quire_probe_fault;
+    r->ip = pager_seen.resume ? pager_seen.resume : (l4_addr_t)quire_probe_fault;
+    r->flags &= ~(l4_umword_t)(FLAG_TRACE | FLAG_DIRECTION | FLAG_ALIGN);
     return l4_msgtag(0, (unsigned)L4_UTCB_EXCEPTION_REGS_SIZE, 0, 0);
 }
 

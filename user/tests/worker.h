@@ -71,6 +71,9 @@ void worker_reset(struct worker *w);
 /** Delete the worker's thread (and task). */
 void worker_kill(struct worker *w);
 
+/** Bits of the processor flags that code under test may leave set. */
+enum { FLAG_TRACE = 0x100, FLAG_DIRECTION = 0x400, FLAG_IOPL = 0x3000, FLAG_ALIGN = 0x40000 };
+
 /** Access by a worker: 1 = done, 0 = fault. */
 int worker_read(struct worker *w, l4_addr_t address, unsigned long *value);
 int worker_write(struct worker *w, l4_addr_t address, unsigned long value);
@@ -87,8 +90,15 @@ struct pager_state {
     l4_exc_regs_t regs;
     l4_msgtag_t answer;  /* to page faults */
     l4_snd_fpage_t item; /* sent if the answer has an item */
+    l4_addr_t resume;    /* where a thread goes on after an exception; 0: its probe returns 0 */
+    l4_msgtag_t (*on_exception)(l4_exc_regs_t *r); /* answers exceptions instead, if set */
 };
 extern struct pager_state pager_seen;
+
+/*
+ * Code that a probe calls and that leaves its stack before it faults keeps the stack pointer of its
+ * entry in r8.
+ */
 void pager_reset(void);
 
 #endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Kernel memory as seen by tests, see memory.h.  Called by t_*.c; calls the debugger object. */
+#include "memory.h"
+
+enum { OP_MEMORY = 0x500, OP_CHECK = 0x501, WARM_UP = 3, RUNS = 4 };
+
+static l4_msgtag_t ask(l4_umword_t op)
+{
+    l4_utcb_mr()->mr[0] = op;
+    return l4_ipc_call(L4_BASE_DEBUGGER_CAP, l4_utcb(), tag(L4_PROTO_DEBUGGER, 1), L4_IPC_NEVER);
+}
+
+unsigned long kernel_free(void)
+{
+    l4_msgtag_t t = ask(OP_MEMORY);
+
+    expect_tag_label("kernel memory", t, 0);
+    expect("words", l4_msgtag_words(t), 2);
+    return l4_utcb_mr()->mr[0];
+}
+
+long kernel_check(void) { return l4_error(ask(OP_CHECK)); }
+
+void expect_no_loss(void (*fn)(void))
+{
+    unsigned long before;
+
+    for (unsigned i = 0; i < WARM_UP; i++)
+        fn();
+    before = kernel_free();
+    for (unsigned i = 0; i < RUNS; i++)
+        fn();
+    expect("free bytes of the kernel", kernel_free(), before);
+    expect_label("invariants", kernel_check(), 0);
+}

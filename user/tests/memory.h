@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* What the kernel says about its own memory, through the debugger object. */
+#ifndef TESTS_MEMORY_H
+#define TESTS_MEMORY_H
+
+#include "steps.h"
+
+/** Bytes of the kernel heap that are free. */
+unsigned long kernel_free(void);
+
+/** Let the kernel check its invariants: 0, or an error if one does not hold (it prints which). */
+long kernel_check(void);
+
+/**
+ * Run fn a few times (slabs keep a page, tables of the main task stay), then a few times more:
+ * the case fails if the kernel then has fewer free bytes, or more.
+ */
+void expect_no_loss(void (*fn)(void));
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* Machine code in a worker, see traps.h.  Called by t_*.c; calls worker.c and the debugger object. */
+#include "traps.h"
+
+#include <l4/sigma0/sigma0.h>
+#include <l4/sys/task.h>
+#include <quire/io.h>
+#include <quire/program.h>
+#include <quire/string.h>
+
+enum { DEBUGGER_CHECK = 0x501 }; /* of this kernel: label 0, or an error if an invariant is broken */
+enum { UNMAP_ORDER = 16, NO_TRAP = 0xff };
+
+struct worker *d;
+
+void traps_setup(void)
+{
+    worker_reset(d);
+    pager_reset();
+    l4_task_unmap(d->task, l4_fpage(CODE, UNMAP_ORDER, L4_FPAGE_RWX), L4_FP_ALL_SPACES);
+}
+
+void traps_init(void)
+{
+    l4_addr_t base;
+
+    if (l4sigma0_map_anypage(L4_BASE_PAGER_CAP, CODE_POOL, L4_PAGESHIFT, &base, L4_PAGESHIFT)) {
+        printf("no memory for the test\n");
+        exit(1);
+    }
+    d = worker_new(1);
+    test_setup = traps_setup;
+}
+
+void map_code(unsigned rights)
+{
+    l4_fpage_t fp = l4_fpage(CODE_POOL, L4_PAGESHIFT, (unsigned char)rights);
+
+    expect_label("map", l4_error(l4_task_map(d->task, L4_BASE_TASK_CAP, fp, CODE)), 0);
+}
+
+int call_code(void const *code, unsigned n)
+{
+    static unsigned char const ud2[] = {0x0f, 0x0b};
+
+    memcpy((char *)CODE_POOL, code, n);
+    memcpy((char *)CODE_POOL + n, ud2, sizeof(ud2)); /* code that runs on is noticed */
+    pager_seen.regs.trapno = NO_TRAP;
+    map_code(L4_FPAGE_RWX);
+    return worker_exec(d, CODE);
+}
+
+void trap_of_code(char const *name, void const *code, unsigned n, unsigned long trap)
+{
+    expect(name, (unsigned long)call_code(code, n), 0);
+    expect(name, pager_seen.regs.trapno, trap);
+}
+
+void expect_sound_kernel(void)
+{
+    ipc_init(&m, L4_BASE_DEBUGGER_CAP, CALL, tag(L4_PROTO_DEBUGGER, 1), L4_IPC_NEVER);
+    m.msg.mr[0] = DEBUGGER_CHECK;
+    ipc_do(&m);
+    if (!m.error)
+        expect_tag_label("invariants of the kernel", m.tag, 0);
+}
