@@ -93,7 +93,9 @@ static struct mapnode *walk_successor(const struct mapdb_walk *w, struct mapnode
 void mapdb_remove(struct mapnode *n)
 {
     for (struct mapdb_walk *w = active_walks; unlikely(w != NULL); w = w->link)
-        if (w->cur == n)
+        if (w->range.parent == n) /* nothing is left of what was walked over */
+            w->range.parent = w->cur = NULL;
+        else if (w->cur == n)
             w->cur = walk_successor(w, n);
     if (n->head) {
         remove_head(n);

@@ -67,7 +67,10 @@ struct child_range {
     const u8 *class_shift; /* log2 of small pages per page of a class; see mem_space.c, io_space.c */
 };
 
-/* A forward walk over the nodes below `range`, robust against removals between two steps. */
+/*
+ * A forward walk over the nodes below `range`, robust against removals between two steps; range.parent becomes NULL when
+ * that node itself is removed.
+ */
 struct mapdb_walk {
     struct child_range range;
     struct mapnode *cur;     /* next node to visit, NULL at the end */

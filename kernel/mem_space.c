@@ -354,6 +354,13 @@ static bool unmap_below(struct unmap_op *op, const struct child_range *range, u6
     return true;
 }
 
+/* While the operation was interrupted its page went, or another came there: what was walked over is not there any more. */
+static void drop_stale_walk(struct unmap_op *op, const struct mapnode *parent)
+{
+    if (op->walking && op->walk.range.parent != parent)
+        unmap_abort(op);
+}
+
 /* sigma0: one piece of a GiB; its own entry comes back with the next fault (M-47). */
 static enum map_status unmap_sigma0(struct unmap_op *op)
 {
@@ -373,7 +380,7 @@ static enum map_status unmap_sigma0(struct unmap_op *op)
     range.last = ((end - 1) & (class_size(CLASS_HUGE) - 1)) >> PAGE_SHIFT;
     if (!unmap_below(op, &range, NULL))
         return MAP_PREEMPTED;
-    if (op->self && r.present && op->rights & MEM_R) {
+    if (op->self && r.present && op->rights & MEM_R && !(*pte_link(r.pte) & LINK_KU_MEM)) {
         pte_write(op->task, op->pos, r.pte, 0);
         tlb_flush(op->task, op->pos);
     }
@@ -393,16 +400,18 @@ enum map_status mem_unmap_step(struct unmap_op *op)
     r = pt_find(op->task->mem.root, op->pos);
     size = r.c == 3 ? 1UL << 39 : class_size(r.c);
     base = ALIGN_DOWN(op->pos, size);
+    range.parent = r.present ? link_node(*pte_link(r.pte)) : NULL;
+    drop_stale_walk(op, range.parent);
     if (!r.present || *pte_link(r.pte) & LINK_KU_MEM) { /* hole or kernel-user memory (M-44, M-45) */
         op->pos = base + size;
         return MAP_DONE;
     }
     end = min_u64(op->end, base + size);
     first = op->self ? base : op->pos; /* M-42 */
-    range.parent = link_node(*pte_link(r.pte));
     range.first = (first - base) >> PAGE_SHIFT;
     range.last = ((op->self ? size : end - base) - 1) >> PAGE_SHIFT;
-    if (range.parent->children && !unmap_below(op, &range, op->self && removing ? NULL : r.pte))
+    if ((range.parent->children || op->walking) &&
+        !unmap_below(op, &range, op->self && removing ? NULL : r.pte))
         return MAP_PREEMPTED;
     if (op->self && removing) {
         op->referenced |= (u8)remove_node(range.parent);

@@ -137,6 +137,8 @@ void sched_hand_over(struct thread *t, bool lend)
         }
         p->sc = t;
     }
+    if (unlikely(t->cont != NULL))
+        p->resched = true;
     arch_switch(p->cur, t);
 }
 
@@ -147,6 +149,7 @@ void sched_switch_to(struct thread *t)
     dequeue(t);
     enqueue(cur, true);
     arch_switch(cur, t);
+    pcpu()->resched = true;
 }
 
 void sched_tick(u64 now)
@@ -207,8 +210,10 @@ static struct thread *choose(struct pcpu *p)
     return next;
 }
 
-static __attribute__((noinline)) struct thread *exit_slowly(struct pcpu *p)
+struct thread *exit_slowly(void)
 {
+    struct pcpu *p = pcpu();
+
     for (;;) {
         struct thread *t;
         if (p->irq_pending)
@@ -231,18 +236,9 @@ static __attribute__((noinline)) struct thread *exit_slowly(struct pcpu *p)
         }
         if (unlikely(t->raise_pending) && !t->cont && t->state == T_READY)
             pager_raise(t);
-        if (!p->resched && !p->irq_pending && p->cur == t && t->state == T_READY && !t->cont)
+        if (!p->resched && !p->irq_pending && p->cur == t && t->state == T_READY && !t->cont) {
+            latency_end(exit_slowly);
             return t;
+        }
     }
-}
-
-struct thread *kernel_exit(void)
-{
-    struct pcpu *p = pcpu();
-    struct thread *t = p->cur;
-
-    if (unlikely(p->resched) || unlikely(!t) || t->state != T_READY || t->cont)
-        t = exit_slowly(p);
-    latency_end(kernel_exit);
-    return t;
 }

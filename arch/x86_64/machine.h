@@ -23,7 +23,7 @@ static inline u64 virt_to_phys(const void *p)
 struct pcpu {
     struct pcpu *self;    /* 0x00 */
     u64 user_rsp;         /* 0x08 scratch of the entry code */
-    u64 regs_top;         /* 0x10 end of the current thread's struct regs */
+    u64 unused;           /* 0x10 */
     u64 kernel_stack;     /* 0x18 */
     struct thread *cur;   /* 0x20 current thread; NULL: idle */
     struct thread *sc;    /* whose time slice is running */
