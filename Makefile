@@ -77,6 +77,7 @@ $(eval $(call program,client,$(TASK_BASE),user/smap/client.c))
 TEST_COMMON := $(filter-out user/tests/t_%,$(wildcard user/tests/*.c))
 $(foreach t,$(wildcard user/tests/t_*.c),$(eval \
     $(call program,$(basename $(notdir $(t))),$(ROOT_BASE),$(t) $(TEST_COMMON))))
+$(eval $(call program,bench,$(ROOT_BASE),$(wildcard user/bench/*.c) user/tests/worker.c))
 $(foreach e,$(wildcard user/examples/*.c),$(eval \
     $(call program,ex_$(basename $(notdir $(e))),$(TASK_BASE),$(e))))
 

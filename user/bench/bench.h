@@ -17,16 +17,9 @@
 #define BENCH_BENCH_H
 
 #include <l4/sys/types.h>
+#include <stddef.h>
 
 enum { MAX_SAMPLES = 64, WARM_UP = 4, SAMPLES = 17 };
-
-/** A series in progress; there is one at a time, all tasks share it. */
-struct series {
-    unsigned skip; /* of the warm-up: not kept */
-    unsigned n;
-    unsigned long sample[MAX_SAMPLES];
-    unsigned long flushes, roots, off;
-};
 
 /** What the kernel counts. */
 struct counters {
@@ -43,7 +36,7 @@ static inline unsigned stamp(void)
     return low;
 }
 
-/** Begin a series: warm_up samples are thrown away, more than MAX_SAMPLES as well. */
+/** Begin a series (there is one at a time, all tasks share it); warm_up samples are thrown away. */
 void series_begin(unsigned warm_up);
 struct counters counters_read(void);
 void series_add(struct counters before, unsigned ticks);
@@ -79,14 +72,14 @@ void must(char const *what, long err);
 /** Let a tick of the clock pass, so that what follows has the longest time without one. */
 void await_tick(void);
 
-/** What two readings cost that have nothing between them, and 1000 instructions; see b_call.c. */
+/** What two readings cost that have nothing between them, and 1000 instructions. */
 extern unsigned long stamp_cost;
 void calibrate(void);
 
 /* ---- the groups of operations, in their order ---- */
-void bench_calls(void);   /* b_call.c: system call, IPC, items in replies, IRQ */
+void bench_calls(void);   /* b_call.c: system call, IPC, items in replies */
+void bench_events(void);  /* b_event.c: page fault with a pager, IRQ object */
 void bench_maps(void);    /* b_map.c: map, grant, unmap of one page, object, port, large pages */
-void bench_fault(void);   /* b_fault.c: page fault with a pager */
 void bench_scaling(void); /* b_scale.c: siblings, chains */
 void bench_objects(void); /* b_object.c: creation and destruction */
 

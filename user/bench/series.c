@@ -11,7 +11,12 @@
 /* Statistics of the debugger object; a kernel without them answers with an error. */
 enum { DBG_COUNTERS = 0x503, DBG_INTERRUPTS_OFF = 0x504 };
 
-static struct series series;
+static struct {
+    unsigned skip; /* rest of the warm-up */
+    unsigned n;
+    unsigned long sample[MAX_SAMPLES];
+    unsigned long flushes, roots, off;
+} series;
 unsigned long stamp_cost;
 
 static int ask(l4_umword_t op, l4_umword_t answer[2])
@@ -28,15 +33,11 @@ static int ask(l4_umword_t op, l4_umword_t answer[2])
     return 1;
 }
 
-/*
- * Reading begins a new stretch of the interrupts-off figure, therefore that comes last here.  The
- * message registers are the operation's, which may have been prepared.
- */
+/* Reading begins a new stretch of the interrupts-off figure, therefore that comes last. */
 struct counters counters_read(void)
 {
-    l4_utcb_t *u = l4_utcb();
-    l4_umword_t mr0 = u->msg.mr[0], mr1 = u->msg.mr[1], answer[2];
     struct counters c = {0, 0, 0, 0, 0};
+    l4_umword_t answer[2];
 
     if (ask(DBG_COUNTERS, answer)) {
         c.known = 1;
@@ -47,8 +48,6 @@ struct counters counters_read(void)
         c.off_known = 1;
         c.off = answer[0];
     }
-    u->msg.mr[0] = mr0;
-    u->msg.mr[1] = mr1;
     return c;
 }
 
@@ -133,7 +132,7 @@ void must(char const *what, long err)
 
 void await_tick(void)
 {
-    l4_uint64_t volatile const *clock = &l4_kip()->clock;
+    l4_uint64_t volatile const *clock = &l4_kip()->_clock_val;
     l4_uint64_t now = *clock;
 
     while (*clock == now)

@@ -56,8 +56,11 @@ static void first_of_type(unsigned type)
 {
     unsigned shift = (type - L4_FPAGE_MEMORY) * 5;
 
-    if ((x.rcv.buf.bdr >> shift & L4_BDR_INDEX_MASK) == NO_BUFFER)
-        x.rcv.buf.bdr -= (l4_umword_t)(NO_BUFFER - x.br) << shift;
+    if (x.types & 1U << type)
+        return;
+    x.types |= 1U << type;
+    x.rcv.buf.bdr &= ~((l4_umword_t)L4_BDR_INDEX_MASK << shift);
+    x.rcv.buf.bdr |= (l4_umword_t)x.br << shift;
 }
 
 void x_window(l4_fpage_t window, l4_cap_idx_t task)

@@ -20,6 +20,7 @@ enum { X_LABEL = 0x11, X_WORD = 0xd0, NO_BUFFER = 31 };
 struct exchange {
     l4_utcb_t snd, rcv; /* message registers of the sender, buffer registers of the receiver */
     unsigned words, n, br;
+    unsigned types; /* bit t: a buffer for flexpage type t is there */
 };
 extern struct exchange x;
 

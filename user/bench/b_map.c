@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Map, grant and unmap of one thing: 4 KiB, 2 MiB, 512 x 4 KiB, a piece of a large page, an object,
+ * a port.  Source is the main task, destination a task without threads that had such things before,
+ * so that its page tables are there.
+ */
+#include "spaces.h"
+
+#include <l4/sigma0/sigma0.h>
+
+enum { PORT = 0x2f8, PIECES = 512 };
+
+static l4_cap_idx_t task;
+
+static l4_msgtag_t map_fpage(l4_fpage_t fp, l4_umword_t base)
+{
+    return l4_task_map(task, MAIN, fp, base);
+}
+
+static l4_msgtag_t unmap_fpage(l4_fpage_t fp)
+{
+    return l4_task_unmap(MAIN, fp, L4_FP_OTHER_SPACES);
+}
+
+/* Map and unmap of a flexpage, as two series; returns both values. */
+static void map_and_unmap(l4_fpage_t fp, l4_umword_t base, char const *map_name,
+                          char const *unmap_name)
+{
+    must(map_name, l4_error(map_fpage(fp, base)));
+    SERIES(unmap_fpage(fp), map_fpage(fp, base));
+    series_report(unmap_name, 0);
+    unmap_fpage(fp);
+    SERIES(map_fpage(fp, base), unmap_fpage(fp));
+    series_report(map_name, 0);
+}
+
+static void grant(void)
+{
+    l4_fpage_t there = l4_fpage(PAGE(1), L4_PAGESHIFT, L4_FPAGE_RWX);
+    l4_fpage_t back = l4_fpage(AT(1), L4_PAGESHIFT, L4_FPAGE_RWX);
+
+    SERIES(l4_task_map(task, MAIN, there, AT(1) | L4_MAP_ITEM_GRANT),
+           must("grant", l4_error(l4_task_map(MAIN, task, back, PAGE(1) | L4_MAP_ITEM_GRANT))));
+    series_report("grant_4k", 0);
+    *(volatile char *)PAGE(1) = 1; /* it is back */
+}
+
+/* 512 pages of 4 KiB as one flexpage. */
+static void many_pages(void)
+{
+    l4_fpage_t fp = l4_fpage(PAGE(0), LARGE_ORDER, L4_FPAGE_RWX);
+    unsigned long value;
+
+    must("map", l4_error(map_fpage(fp, AT(0))));
+    SERIES(unmap_fpage(fp), map_fpage(fp, AT(0)));
+    value = series_report("unmap_512x4k", 0);
+    value_report("unmap_512x4k_per_page", 0, (value + 256) / 512, "instr");
+    unmap_fpage(fp);
+    SERIES(map_fpage(fp, AT(0)), unmap_fpage(fp));
+    value = series_report("map_512x4k", 0);
+    value_report("map_512x4k_per_page", 0, (value + 256) / 512, "instr");
+}
+
+/* One piece of the large page, while `others` other pieces are mapped. */
+static void piece(unsigned others)
+{
+    l4_addr_t page = LARGE + (PIECES / 2) * L4_PAGESIZE;
+    l4_addr_t at = AT(PIECES / 2);
+    l4_fpage_t large = l4_fpage(LARGE, LARGE_ORDER, L4_FPAGE_RWX);
+
+    if (others)
+        for (unsigned i = 0; i < PIECES; i++)
+            must_map(task, AT(i), MAIN, LARGE + i * L4_PAGESIZE);
+    unmap_below(page);
+    SERIES(map_page(task, at, MAIN, page), unmap_below(page));
+    series_report("map_piece", others);
+    must_map(task, at, MAIN, page);
+    SERIES(unmap_below(page), map_page(task, at, MAIN, page));
+    series_report("unmap_piece", others);
+    unmap_fpage(large);
+}
+
+void bench_maps(void)
+{
+    task = task_new();
+    map_and_unmap(l4_fpage(PAGE(0), L4_PAGESHIFT, L4_FPAGE_RWX), AT(0), "map_4k", "unmap_4k");
+    map_and_unmap(l4_fpage(LARGE, LARGE_ORDER, L4_FPAGE_RWX), AT_LARGE, "map_2m", "unmap_2m");
+    many_pages();
+    piece(0);
+    piece(PIECES - 1);
+    grant();
+    map_and_unmap(l4_obj_fpage(L4_BASE_LOG_CAP, 0, L4_CAP_FPAGE_RWS), 0x100UL << L4_CAP_SHIFT,
+                  "map_cap", "unmap_cap");
+    must("port", l4sigma0_map_ioports(L4_BASE_PAGER_CAP, PORT, 0));
+    map_and_unmap(l4_iofpage(PORT, 0), 0, "map_port", "unmap_port");
+    task_delete(task);
+}
