@@ -57,6 +57,7 @@ static void debugger_invoke(struct thread *t, struct kobject *o, unsigned rights
         break;
     case DBG_KMEM_STATS:
         out = syscall_out(t);
+        kmem_trim();
         out[0] = kmem_free_bytes();
         out[1] = kmem_total_bytes();
         syscall_tag(t, tag_make(0, 2, 0));

@@ -12,7 +12,7 @@
  */
 #include "mapdb.h"
 
-static struct mapdb_walk *active_walks;
+struct mapdb_walk *mapdb_active_walks;
 
 enum { LARGE_INDEX_BITS = 9, TOP_BIT = MAPDB_KEY_BITS - 1 };
 
@@ -43,14 +43,11 @@ void mapdb_root(struct mapnode *n, void *space, u64 page, unsigned size_class)
     n->key = mapdb_key(size_class, 0) & ((1U << MAPDB_KEY_BITS) - 1);
 }
 
-void mapdb_insert(struct mapnode *parent, struct mapnode *n)
+void mapdb_insert_slowly(struct mapnode *parent, struct mapnode *n)
 {
     struct mapnode **link = &parent->children;
     u64 path = key_path(parent, n->key);
 
-    n->parent = parent;
-    n->children = NULL;
-    n->depth = parent->parent ? (u8)(parent->depth + 1) : 0;
     while (*link) {
         struct mapnode *head = *link;
         if (head->key == n->key) { /* a further mapping of the same piece: behind the head */
@@ -104,9 +101,9 @@ static void remove_head(struct mapnode *n)
 
 static struct mapnode *walk_successor(const struct mapdb_walk *w, struct mapnode *n);
 
-void mapdb_remove(struct mapnode *n)
+void mapdb_remove_slowly(struct mapnode *n)
 {
-    for (struct mapdb_walk *w = active_walks; unlikely(w != NULL); w = w->link)
+    for (struct mapdb_walk *w = mapdb_active_walks; unlikely(w != NULL); w = w->link)
         if (w->range.parent == n) /* nothing is left of what was walked over */
             w->range.parent = w->cur = NULL;
         else if (w->cur == n)
@@ -167,16 +164,6 @@ static struct mapnode *range_ge(const struct child_range *r, u64 key)
 
 struct mapnode *mapdb_first_in(const struct child_range *r) { return range_ge(r, 0); }
 
-struct mapnode *mapdb_leaf(struct mapnode *n)
-{
-    while (n->children) {
-        n = n->children;
-        if (n->next) /* chain members leave more cheaply than the head */
-            n = n->next;
-    }
-    return n;
-}
-
 /* Pre-order: children, then the chain, then the next key, then the parent's successor. */
 static struct mapnode *walk_successor(const struct mapdb_walk *w, struct mapnode *n)
 {
@@ -200,15 +187,15 @@ void mapdb_walk_begin(struct mapdb_walk *w, const struct child_range *r)
 {
     w->range = *r;
     w->cur = range_ge(&w->range, 0);
-    w->link = active_walks;
-    active_walks = w;
+    w->link = mapdb_active_walks;
+    mapdb_active_walks = w;
 }
 
 void mapdb_walk_next(struct mapdb_walk *w) { w->cur = walk_successor(w, w->cur); }
 
 void mapdb_walk_end(struct mapdb_walk *w)
 {
-    struct mapdb_walk **p = &active_walks;
+    struct mapdb_walk **p = &mapdb_active_walks;
 
     while (*p != w)
         p = &(*p)->link;

@@ -32,7 +32,8 @@ struct pcpu {
     struct thread *fpu_owner;
     u64 irq_pending; /* bit n: vector 32 + n was taken while the kernel could not handle it */
     u32 work_units;  /* see preempt.h */
-    bool resched;    /* choose again who runs, or other work before user code runs */
+    bool resched;    /* something is to be done before user code runs */
+    bool choose;     /* namely: choose again who runs */
     bool yield;      /* the current thread goes behind those of its priority */
     bool fpu_enabled;
     bool check_due;  /* debug builds: see kernel/check.h */
