@@ -146,17 +146,30 @@ struct mapnode *mapdb_child_ge(const struct mapnode *parent, u64 key)
     return best;
 }
 
+/* The child with exactly this key. */
+static struct mapnode *child_at(const struct mapnode *parent, u64 key)
+{
+    struct mapnode *n = parent->children;
+
+    for (u64 path = key_path(parent, key); n && n->key != key; path <<= 1)
+        n = path >> 63 ? n->right : n->left;
+    return n;
+}
+
 /* The first child in `r` with a key of at least `key`. */
 static struct mapnode *range_ge(const struct child_range *r, u64 key)
 {
-    if (!r->parent->children)
-        return NULL;
-    for (unsigned c = (unsigned)(key >> MAPDB_INDEX_BITS); c <= mapnode_class(r->parent); c++) {
+    unsigned own = mapnode_class(r->parent);
+
+    for (unsigned c = (unsigned)(key >> MAPDB_INDEX_BITS); c <= own && r->parent->children; c++) {
         u64 low = mapdb_key(c, r->first >> r->class_shift[c] << r->class_shift[c]);
-        struct mapnode *n = mapdb_child_ge(r->parent, max_u64(low, key));
-        if (!n)
-            return NULL;
-        if (n->key <= mapdb_key(c, r->last))
+        u64 high = c == own ? low : mapdb_key(c, r->last);
+        struct mapnode *n;
+        low = max_u64(low, key);
+        if (low > high)
+            continue;
+        n = low == high ? child_at(r->parent, low) : mapdb_child_ge(r->parent, low);
+        if (n && n->key <= high)
             return n;
     }
     return NULL;

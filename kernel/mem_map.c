@@ -110,7 +110,7 @@ static enum map_status insert_small(struct map_op *op, struct mem_source *s, u64
 static enum map_status insert_page(struct map_op *op, struct mem_source *s, struct pte_ref d,
                                    unsigned c)
 {
-    u64 *slot = d.pte && d.c == c ? d.pte
+    u64 *slot = d.c == c ? d.pte
                                   : pt_make(op->to->mem.root, task_quota(op->to), op->dst, c);
 
     if (unlikely(!slot))

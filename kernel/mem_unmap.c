@@ -171,7 +171,7 @@ enum map_status mem_unmap_step(struct unmap_op *op)
     range.parent = r.present ? link_node(*pte_link(r.pte)) : NULL;
     drop_stale_walk(op, range.parent);
     if (!r.present || *pte_link(r.pte) & LINK_KU_MEM) { /* hole or kernel-user memory (M-44, M-45) */
-        op->pos = base + size * (r.pte ? 1 + empty_behind(r.pte) : 1);
+        op->pos = base + size * (1 + empty_behind(r.pte)); /* (the kernel's half of the top level is not empty) */
         return MAP_DONE;
     }
     end = min_u64(op->end, base + size);

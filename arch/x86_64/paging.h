@@ -41,8 +41,8 @@ static inline u64 class_size(unsigned c) { return 1UL << class_shift(c); }
 
 /* Where the walk for an address ended: a page, or the empty slot that covers it. */
 struct pte_ref {
-    u64 *pte;         /* NULL: even the top-level slot is empty */
-    unsigned c;       /* class of the page or slot; 3: 512 GiB, empty */
+    u64 *pte;
+    unsigned c;       /* class of the page or slot; 3: an empty slot of the top level, which has no links */
     bool present;
 };
 
@@ -70,7 +70,7 @@ static inline struct pte_ref pt_find(const u64 *root, u64 va)
     u64 *p;
 
     if (unlikely(!(e & PTE_P)))
-        return (struct pte_ref){ NULL, 3, false };
+        return (struct pte_ref){ (u64 *)root + (va >> 39 & 511), 3, false };
     p = pt_index(e, va, 2);
     e = *p;
     if (unlikely((e & (PTE_P | PTE_PS)) != PTE_P))
