@@ -76,7 +76,7 @@ static const char *check_memory(const struct task *t)
             bad = link_is_node(*pte_link(r.pte)) ? check_page(t, va, r) : check_ku_page(va, r);
         if (bad)
             return bad;
-        if (!r.present && r.pte && *pte_link(r.pte))
+        if (!r.present && r.c <= CLASS_HUGE && *pte_link(r.pte))
             return "I2 link of an empty entry";
         va += r.c > CLASS_HUGE ? 1UL << 39 : class_size(r.c);
     }

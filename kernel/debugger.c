@@ -44,11 +44,11 @@ static void debugger_invoke(struct thread *t, struct kobject *o, unsigned rights
     (void)rights;
     if (!syscall_is_op(t, o, NULL))
         return;
-    if (tag_label(t->tag) != L4_PROTO_DEBUGGER) {
+    if (tag_label(sys_tag(t)) != L4_PROTO_DEBUGGER) {
         syscall_label(t, -L4_EBADPROTO);
         return;
     }
-    op = tag_words(t->tag) ? t->utcb->mr[0] & 0xffff : ~0UL;
+    op = tag_words(sys_tag(t)) ? t->utcb->mr[0] & 0xffff : ~0UL;
     switch (op) {
     case DBG_SET_NAME:
     case DBG_GLOBAL_ID:
@@ -57,6 +57,7 @@ static void debugger_invoke(struct thread *t, struct kobject *o, unsigned rights
         break;
     case DBG_KMEM_STATS:
         out = syscall_out(t);
+        kmem_trim();
         out[0] = kmem_free_bytes();
         out[1] = kmem_total_bytes();
         syscall_tag(t, tag_make(0, 2, 0));
@@ -81,7 +82,7 @@ static void debugger_invoke(struct thread *t, struct kobject *o, unsigned rights
         break;
 #ifdef QUIRE_DEBUG
     case DBG_FAIL_ALLOC:
-        kmem_fail_at = tag_words(t->tag) >= 2 ? t->utcb->mr[1] : 0;
+        kmem_fail_at = tag_words(sys_tag(t)) >= 2 ? t->utcb->mr[1] : 0;
         syscall_label(t, 0);
         break;
 #endif

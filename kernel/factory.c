@@ -30,8 +30,8 @@ static int create_gate(struct thread *t, struct creation *c)
     struct gate *g;
     int err;
 
-    if (tag_items(t->tag)) {
-        if (tag_words(t->tag) < 3)
+    if (tag_items(sys_tag(t))) {
+        if (tag_words(sys_tag(t)) < 3)
             return -L4_EMSGTOOSHORT;
         thread = syscall_cap_arg(t, 0, &thread_type, &err);
         if (!thread)
@@ -55,7 +55,7 @@ static int create_task(struct thread *t, struct creation *c)
     u64 fpage = t->utcb->mr[2], base = 0;
     struct task *task;
 
-    if (tag_words(t->tag) < 3 || (fpage && !ku_mem_fpage_ok(fpage, &base)))
+    if (tag_words(sys_tag(t)) < 3 || (fpage && !ku_mem_fpage_ok(fpage, &base)))
         return -L4_EINVAL;
     task = task_create(c->factory);
     if (!task)
@@ -70,8 +70,8 @@ static int create_factory(struct thread *t, struct creation *c)
     u64 limit = t->utcb->mr[2];
     struct factory *f;
 
-    if (tag_words(t->tag) != 3)
-        return tag_words(t->tag) < 3 ? -L4_EMSGTOOSHORT : -L4_EMSGTOOLONG;
+    if (tag_words(sys_tag(t)) != 3)
+        return tag_words(sys_tag(t)) < 3 ? -L4_EMSGTOOSHORT : -L4_EMSGTOOLONG;
     if (!limit || limit >> 62)
         return -L4_ENOMEM;
     f = slab_alloc(&factory_slab, &c->factory->quota);
@@ -136,6 +136,8 @@ static void finish(struct thread *t, int err)
     u64 index, *out = t->utcb->mr;
 
     t->creation.obj = NULL;
+    if (!err && t->task->obj.dying) /* deleted while the call was interrupted: no slot will do */
+        err = -L4_ENOMEM;
     if (!err) {
         slot = result_slot(t, &index) ? obj_make_slot(t->task, index) : NULL;
         err = slot ? 0 : -L4_ENOMEM;
@@ -173,7 +175,7 @@ static void op_create(struct thread *t, struct factory *f)
     u64 index;
     int err;
 
-    if (!(t->op & OP_RECV)) /* O-18 */
+    if (!(sys_op(t) & OP_RECV)) /* O-18 */
         return;
     if (!result_slot(t, &index)) {
         ipc_fail(t, IPC_OVERFLOW | IPC_IN_RECV);
@@ -191,11 +193,11 @@ static void factory_invoke(struct thread *t, struct kobject *o, unsigned rights)
 {
     if (!syscall_is_op(t, o, NULL))
         return;
-    if (tag_label(t->tag) != L4_PROTO_FACTORY)
+    if (tag_label(sys_tag(t)) != L4_PROTO_FACTORY)
         syscall_label(t, -L4_EBADPROTO);
     else if (!(rights & CAP_S))
         syscall_label(t, -L4_EPERM);
-    else if (!tag_words(t->tag))
+    else if (!tag_words(sys_tag(t)))
         syscall_label(t, -L4_EMSGTOOSHORT);
     else
         op_create(t, container_of(o, struct factory, obj));

@@ -88,7 +88,7 @@ static void op_bind(struct thread *t, struct gate *g, unsigned rights)
     struct cap *thread;
     int err;
 
-    if (tag_words(t->tag) < 2) {
+    if (tag_words(sys_tag(t)) < 2) {
         syscall_label(t, -L4_EMSGTOOSHORT);
         return;
     }
@@ -120,7 +120,7 @@ static void op_dec_refcnt(struct thread *t, struct gate *g)
 {
     s64 amount = (s64)t->utcb->mr[1];
 
-    if (tag_words(t->tag) < 2) {
+    if (tag_words(sys_tag(t)) < 2) {
         syscall_label(t, -L4_EINVAL);
         return;
     }
@@ -132,7 +132,7 @@ static void op_dec_refcnt(struct thread *t, struct gate *g)
 
 static void gate_control(struct thread *t, struct gate *g, unsigned rights)
 {
-    if (!tag_words(t->tag)) {
+    if (!tag_words(sys_tag(t))) {
         syscall_label(t, -L4_EINVAL);
         return;
     }
@@ -156,10 +156,13 @@ static void gate_invoke(struct thread *t, struct kobject *o, unsigned rights)
 {
     struct gate *g = gate_of(o);
 
-    if (t->op & OP_SEND && tag_label(t->tag) == L4_PROTO_KOBJECT && rights & ATTR_SERVER)
+    if (rights & ATTR_SERVER && sys_op(t) & OP_SEND &&
+        tag_label(sys_tag(t)) == L4_PROTO_KOBJECT) {
         gate_control(t, g, rights);
-    else
-        gate_send(t, g, rights & (CAP_W | CAP_S));
+        return;
+    }
+    syscall_to_ipc(t);
+    gate_send(t, g, rights & (CAP_W | CAP_S));
 }
 
 static bool gate_destroy(struct kobject *o)

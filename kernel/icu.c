@@ -59,7 +59,7 @@ static void op_info(struct thread *t, unsigned pins)
 static void icu_op(struct thread *t, struct kobject *o)
 {
     const u64 *mr = t->utcb->mr;
-    unsigned words = tag_words(t->tag);
+    unsigned words = tag_words(sys_tag(t));
 
     if (!words || (mr[0] != ICU_INFO && words < 2)) {
         syscall_label(t, -L4_EINVAL);
@@ -96,7 +96,7 @@ static void icu_op(struct thread *t, struct kobject *o)
 void icu_invoke_single(struct thread *t, struct kobject *o, struct irq **line)
 {
     const u64 *mr = t->utcb->mr;
-    unsigned words = tag_words(t->tag);
+    unsigned words = tag_words(sys_tag(t));
     struct irq *irq;
     int err;
 
@@ -147,7 +147,7 @@ void icu_invoke_single(struct thread *t, struct kobject *o, struct irq **line)
 static void platform_op(struct thread *t)
 {
     const u64 *mr = t->utcb->mr;
-    unsigned words = tag_words(t->tag);
+    unsigned words = tag_words(sys_tag(t));
 
     if (!words) {
         syscall_label(t, -L4_EINVAL);
@@ -166,9 +166,9 @@ static void icu_invoke(struct thread *t, struct kobject *o, unsigned rights)
     (void)rights;
     if (!syscall_is_op(t, o, NULL))
         return;
-    if (tag_label(t->tag) == L4_PROTO_IRQ)
+    if (tag_label(sys_tag(t)) == L4_PROTO_IRQ)
         icu_op(t, o);
-    else if (tag_label(t->tag) == 0)
+    else if (tag_label(sys_tag(t)) == 0)
         platform_op(t);
     else
         syscall_label(t, -L4_EBADPROTO);

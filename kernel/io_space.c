@@ -9,11 +9,11 @@
 
 enum { BITMAP_ORDER = 13, DIR_PAGES = N_PORTS / PORTS_PER_PAGE };
 
-/* Small pieces are ports, the large page is all of them; there is no third class. */
+/* Small pieces are ports, the huge page is all of them; there is nothing between. */
 const u8 io_class_shift[N_CLASSES] = { 0, 16, 16 };
 static struct mapnode io_root; /* sigma0 holds all ports */
 
-void io_space_init(void) { mapdb_root(&io_root, sigma0_task, 0, CLASS_LARGE); }
+void io_space_init(void) { mapdb_root(&io_root, sigma0_task, 0, CLASS_HUGE); }
 
 /* The node of a port: the single one, or that of the whole space. */
 static struct mapnode *find_port(const struct task *t, u64 port)
@@ -75,7 +75,7 @@ static void bitmap_changed(struct task *t)
 /* Enter or clear a node at its place. */
 static void set_node(struct task *t, struct mapnode *n, u64 port, bool present)
 {
-    if (mapnode_class(n) == CLASS_LARGE) {
+    if (mapnode_class(n) == CLASS_HUGE) {
         t->io.all = present ? n : NULL;
         memset(t->io.bitmap, present ? 0 : 0xff, 1UL << BITMAP_ORDER);
     } else {
@@ -121,7 +121,7 @@ static enum map_status insert_port(struct map_op *op, struct mapnode *src, unsig
 {
     struct quota *to = task_quota(op->to), *from = task_quota(op->from);
     struct mapnode *n = src;
-    u64 index = mapnode_class(src) == CLASS_LARGE && c == CLASS_SMALL ? op->src : 0;
+    u64 index = mapnode_class(src) == CLASS_HUGE && c == CLASS_SMALL ? op->src : 0;
 
     if (!make_port(op->to, op->dst))
         return MAP_FAILED;
@@ -145,7 +145,7 @@ static enum map_status insert_port(struct map_op *op, struct mapnode *src, unsig
     if (!op->grant)
         mapdb_insert(src, n);
     set_node(op->to, n, op->dst, true);
-    return advance(op, c == CLASS_LARGE ? N_PORTS : 1);
+    return advance(op, c == CLASS_HUGE ? N_PORTS : 1);
 }
 
 enum map_status io_map_step(struct map_op *op)
@@ -170,15 +170,15 @@ enum map_status io_map_step(struct map_op *op)
         return advance(op, op->size);
     dst = find_port(op->to, op->dst);
     c = CLASS_SMALL;
-    if (mapnode_class(src) == CLASS_LARGE && op->src == 0 && op->size == N_PORTS &&
-        (dst ? mapnode_class(dst) == CLASS_LARGE : op->to->io.count == 0))
-        c = CLASS_LARGE;
+    if (mapnode_class(src) == CLASS_HUGE && op->src == 0 && op->size == N_PORTS &&
+        (dst ? mapnode_class(dst) == CLASS_HUGE : op->to->io.count == 0))
+        c = CLASS_HUGE;
     if (op->grant && (op->from->is_sigma0 || c < mapnode_class(src)))
         op->grant = false; /* M-33, M-37 */
     if (!dst)
         return insert_port(op, src, c);
     if (!op->grant && dst->parent == src && mapnode_class(dst) == c)
-        return advance(op, c == CLASS_LARGE ? N_PORTS : 1); /* M-19: it has all rights there are */
+        return advance(op, c == CLASS_HUGE ? N_PORTS : 1); /* M-19: it has all rights there are */
     return revoke(dst) ? MAP_DONE : MAP_PREEMPTED;
 }
 
@@ -196,7 +196,7 @@ enum map_status io_unmap_step(struct unmap_op *op)
         op->pos = op->task->io.link ? op->pos + 1 : op->end;
         return MAP_DONE;
     }
-    large = mapnode_class(n) == CLASS_LARGE;
+    large = mapnode_class(n) == CLASS_HUGE;
     range.parent = n;
     if (large) {
         bool whole = op->self && !op->task->is_sigma0; /* M-42 */

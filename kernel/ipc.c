@@ -20,6 +20,7 @@
 #include "transfer.h"
 
 static void enter_recv(struct thread *t, struct sender *partner);
+static void transfer(struct thread *ctx, struct thread *snd, struct thread *rcv);
 
 /* ---- ends of an IPC ---- */
 
@@ -108,6 +109,7 @@ static bool wait_to_send(struct thread *t, struct sendq *q)
     t->state = T_SEND;
     t->sender.prio = t->prio;
     sendq_add(q, &t->sender);
+    sched_stop();
     return true;
 }
 
@@ -146,7 +148,7 @@ void ipc_start(struct thread *t, struct thread *partner)
     t->wait_open = t->op & OP_OPEN_WAIT;
     t->wait_id = partner->obj.id;
     if (likely(accepts(partner, t->obj.id)))
-        transfer_start(t, t, partner);
+        transfer(t, t, partner);
     else if (partner->dead)
         ipc_fail(t, IPC_NOT_EXISTENT);
     else if (!wait_to_send(t, &partner->senders))
@@ -170,11 +172,30 @@ static void irq_to_regs(struct thread *r, u64 label)
     r->regs.rsi = label;
 }
 
+/* Block for a message; false: the timeout is zero or has expired. */
+static inline bool wait_to_receive(struct thread *t)
+{
+    u64 deadline;
+
+    if (unlikely(recv_timeout(t->timeouts))) {
+        switch (timeout_decode(t, recv_timeout(t->timeouts), &deadline)) {
+        case TIMEOUT_ZERO:
+            return false;
+        case TIMEOUT_AT:
+            timeout_arm(&t->timeout, deadline);
+            break;
+        case TIMEOUT_NEVER:
+            break;
+        }
+    }
+    t->state = T_RECV;
+    return true;
+}
+
 /* The receive phase of `t`, which may be another than the current thread (a sender that was served). */
 static void enter_recv(struct thread *t, struct sender *partner)
 {
     struct sender *s = t->wait_open ? t->senders.first : partner;
-    u64 deadline;
 
     if (s && s->queue == &t->senders) {
         if (t != pcpu()->cur) { /* takes the message when it is scheduled */
@@ -188,21 +209,14 @@ static void enter_recv(struct thread *t, struct sender *partner)
             irq_taken(s);
             sched_ready(t);
         } else {
-            transfer_start(t, container_of(s, struct thread, sender), t);
+            transfer(t, container_of(s, struct thread, sender), t);
         }
         return;
     }
-    switch (timeout_decode(t, recv_timeout(t->timeouts), &deadline)) {
-    case TIMEOUT_ZERO:
+    if (!wait_to_receive(t))
         ipc_fail(t, IPC_TIMEOUT | IPC_IN_RECV);
-        return;
-    case TIMEOUT_AT:
-        timeout_arm(&t->timeout, deadline);
-        break;
-    case TIMEOUT_NEVER:
-        break;
-    }
-    t->state = T_RECV;
+    else if (t == pcpu()->cur)
+        sched_stop();
 }
 
 bool ipc_deliver_irq(struct thread *r, struct sender *irq, u64 irq_id)
@@ -216,21 +230,6 @@ bool ipc_deliver_irq(struct thread *r, struct sender *irq, u64 irq_id)
 }
 
 /* ---- after the transfer ---- */
-
-/* The message is with the receiver: its result, and it runs again. */
-static void finish_receiver(struct thread *rcv, struct thread *snd, enum ipc_error e)
-{
-    u64 tag = (snd->tag & ~(u64)TAG_ERROR) | (e ? TAG_ERROR : 0);
-
-    if (rcv->kind != IPC_USER) {
-        pager_reply(rcv, tag, e ? e | IPC_IN_RECV : 0);
-        return;
-    }
-    rcv->regs.rax = tag;
-    rcv->regs.rsi = snd->sender.label;
-    if (unlikely(e))
-        rcv->utcb->error = e | IPC_IN_RECV;
-}
 
 /* Kills and cancels that came while the transfer was going on (I-47). */
 static void finish_pending(struct thread *t)
@@ -246,29 +245,76 @@ static void finish_pending(struct thread *t)
     }
 }
 
-void ipc_transfer_done(struct thread *ctx, enum ipc_error e)
+/* The sender has got rid of its message: its receive phase, and both go on as they can. */
+static inline void after_send(struct thread *ctx, struct thread *snd, struct thread *rcv)
 {
-    struct thread *snd = ctx->xfer.snd, *rcv = ctx->xfer.rcv;
     bool blocked = false;
 
-    ctx->xfer.snd = ctx->xfer.rcv = NULL;
-    finish_receiver(rcv, snd, e);
-    if (unlikely(e)) {
-        ipc_fail(snd, e); /* no receive phase (I-25) */
-    } else if (snd->op & OP_RECV) {
-        if (!snd->wait_open && rcv->wait_open && rcv->kind == IPC_USER)
-            reply_store(rcv->wait_slot, snd); /* I-38 */
-        enter_recv(snd, &rcv->sender);
-        blocked = snd == ctx && snd->state == T_RECV;
+    if (likely(snd->op & OP_RECV)) {
+        if (snd->wait_open) {
+            bool more = pcpu()->resched;
+            enter_recv(snd, NULL);
+            blocked = snd == ctx && snd->state == T_RECV;
+            if (blocked)
+                pcpu()->resched = more;
+        } else {
+            if (rcv->wait_open && rcv->kind == IPC_USER)
+                reply_store(rcv->wait_slot, snd); /* I-38 */
+            if (likely(wait_to_receive(snd)))
+                blocked = snd == ctx;
+            else
+                ipc_fail(snd, IPC_TIMEOUT | IPC_IN_RECV);
+        }
     } else {
         sched_ready(snd);
     }
-    if (blocked && !(snd->tag & TAG_SCHEDULE)) /* a call lends its time slice (I-67) */
+    if (likely(blocked) && !(snd->tag & TAG_SCHEDULE)) { /* a call lends its time slice (I-67) */
         sched_hand_over(rcv, !snd->wait_open);
-    else
+    } else {
+        if (blocked)
+            sched_stop();
         sched_ready(rcv);
-    if (unlikely(snd->cancel_pending | snd->kill_pending))
-        finish_pending(snd);
-    if (unlikely(rcv->cancel_pending | rcv->kill_pending))
-        finish_pending(rcv);
+    }
+}
+
+void ipc_transfer_done(struct thread *ctx, enum ipc_error e)
+{
+    struct thread *snd = ctx->xfer.snd, *rcv = ctx->xfer.rcv;
+    u64 tag = (snd->tag & ~(u64)TAG_ERROR) | (e ? TAG_ERROR : 0);
+
+    ctx->xfer.snd = ctx->xfer.rcv = NULL;
+    if (rcv->kind != IPC_USER) {
+        pager_reply(rcv, tag, e ? e | IPC_IN_RECV : 0);
+    } else {
+        rcv->regs.rax = tag;
+        rcv->regs.rsi = snd->sender.label;
+        if (e)
+            rcv->utcb->error = e | IPC_IN_RECV;
+    }
+    if (e) {
+        ipc_fail(snd, e); /* no receive phase (I-25) */
+        sched_ready(rcv);
+    } else {
+        after_send(ctx, snd, rcv);
+    }
+    finish_pending(snd);
+    finish_pending(rcv);
+}
+
+/* Move the message; both are ready for it. */
+static void transfer(struct thread *ctx, struct thread *snd, struct thread *rcv)
+{
+    struct thread *other = ctx == snd ? rcv : snd;
+
+    timeout_cancel(&other->timeout);
+    reply_forget(rcv); /* I-41, I-42 */
+    if (unlikely(snd->tag & (TAG_ITEMS | TAG_FPU)) || unlikely(snd->kind | rcv->kind)) {
+        transfer_start(ctx, snd, rcv);
+        return;
+    }
+    /* Words only, between two users: nothing can fail. */
+    copy_words(rcv->utcb->mr, snd->utcb->mr, tag_words(snd->tag));
+    rcv->regs.rax = snd->tag & ~(u64)TAG_ERROR;
+    rcv->regs.rsi = snd->sender.label;
+    after_send(ctx, snd, rcv);
 }

@@ -23,7 +23,7 @@ enum ipc_error {
 };
 
 enum { OP_SEND = 1, OP_RECV = 2, OP_OPEN_WAIT = 4, OP_REPLY = 8, OP_CALL = 3 };
-enum { TAG_FPU = 0x1000, TAG_SCHEDULE = 0x2000, TAG_ERROR = 0x8000 };
+enum { TAG_ITEMS = 0xfc0, TAG_FPU = 0x1000, TAG_SCHEDULE = 0x2000, TAG_ERROR = 0x8000 };
 
 static inline s64 tag_label(u64 tag) { return (s64)tag >> 16; }
 static inline unsigned tag_words(u64 tag) { return tag & 63; }

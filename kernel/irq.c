@@ -91,7 +91,7 @@ static void op_bind(struct thread *t, struct irq *irq, unsigned rights)
     bool queued;
     int err;
 
-    if (!tag_words(t->tag)) {
+    if (!tag_words(sys_tag(t))) {
         syscall_label(t, -L4_EINVAL);
         return;
     }
@@ -103,7 +103,7 @@ static void op_bind(struct thread *t, struct irq *irq, unsigned rights)
         syscall_label(t, -L4_EPERM);
         return;
     }
-    if (tag_words(t->tag) < 2) {
+    if (tag_words(sys_tag(t)) < 2) {
         syscall_label(t, -L4_EMSGTOOSHORT);
         return;
     }
@@ -130,7 +130,7 @@ static void op_bind(struct thread *t, struct irq *irq, unsigned rights)
 
 static void op_sender(struct thread *t, struct irq *irq, unsigned rights)
 {
-    if (!tag_words(t->tag)) {
+    if (!tag_words(sys_tag(t))) {
         syscall_label(t, -L4_EINVAL);
     } else if (t->utcb->mr[0] != OP_DETACH) {
         syscall_label(t, -L4_ENOSYS);
@@ -146,7 +146,7 @@ static void op_sender(struct thread *t, struct irq *irq, unsigned rights)
 /* Trigger and EOI: no reply (I-13); false: another operation. */
 static bool op_irq(struct thread *t, struct irq *irq)
 {
-    u64 op = tag_words(t->tag) ? t->utcb->mr[0] & 0xffff : OP_TRIGGER;
+    u64 op = tag_words(sys_tag(t)) ? t->utcb->mr[0] & 0xffff : OP_TRIGGER;
 
     if (op == OP_TRIGGER) {
         irq_trigger(irq);
@@ -168,7 +168,7 @@ static void irq_invoke(struct thread *t, struct kobject *o, unsigned rights)
 
     if (!syscall_is_op(t, o, &irq->sender))
         return;
-    switch (tag_label(t->tag)) {
+    switch (tag_label(sys_tag(t))) {
     case L4_PROTO_IRQ:
         if (!op_irq(t, irq))
             syscall_label(t, -L4_ENOSYS);
@@ -193,7 +193,7 @@ static void op_down(struct thread *t, struct irq *sem)
         syscall_label(t, 0);
         return;
     }
-    switch (timeout_decode(t, recv_timeout(t->timeouts), &deadline)) {
+    switch (timeout_decode(t, recv_timeout((u32)t->regs.r8), &deadline)) {
     case TIMEOUT_ZERO:
         ipc_fail(t, IPC_TIMEOUT | IPC_IN_RECV);
         return;
@@ -204,6 +204,7 @@ static void op_down(struct thread *t, struct irq *sem)
         break;
     }
     t->state = T_BLOCKED;
+    sched_stop();
     t->sender.prio = t->prio;
     sendq_add(&sem->waiting, &t->sender);
 }
@@ -214,13 +215,13 @@ static void semaphore_invoke(struct thread *t, struct kobject *o, unsigned right
 
     if (!syscall_is_op(t, o, NULL))
         return;
-    switch (tag_label(t->tag)) {
+    switch (tag_label(sys_tag(t))) {
     case L4_PROTO_IRQ:
         if (!op_irq(t, sem))
             syscall_label(t, -L4_ENOSYS);
         break;
     case L4_PROTO_SEMAPHORE:
-        if (!tag_words(t->tag))
+        if (!tag_words(sys_tag(t)))
             syscall_label(t, -L4_EINVAL);
         else if (t->utcb->mr[0] != 0)
             syscall_label(t, -L4_ENOSYS);

@@ -97,14 +97,15 @@ void kmem_init(const struct phys_range *heap, unsigned n)
     total_bytes = free_bytes;
 }
 
-static bool injected_failure(void) { return unlikely(kmem_fail_at != 0) && --kmem_fail_at == 0; }
+bool kmem_injected_failure(void) { return kmem_fail_at && --kmem_fail_at == 0; }
+
 
 void *kmem_alloc(struct quota *q, unsigned order)
 {
     unsigned o = order;
     struct free_block *b;
 
-    if (injected_failure() || !quota_charge(q, 1UL << order))
+    if (kmem_injected_failure() || !quota_charge(q, 1UL << order))
         return NULL;
     while (o <= KMEM_MAX_ORDER && !free_list[o - KMEM_MIN_ORDER])
         o++;
@@ -183,28 +184,38 @@ static void partial_remove(struct slab_page *p)
     p->link = NULL;
 }
 
-void *slab_alloc(struct slab *s, struct quota *q)
+/* Slabs that were used, for kmem_trim. */
+static struct slab *all_slabs;
+
+static struct slab_page *new_page(struct slab *s)
 {
-    struct slab_page *p = s->partial;
+    u64 saved = kmem_fail_at; /* one allocation counts once */
+    struct slab_page *p;
+
+    kmem_fail_at = 0;
+    p = kmem_alloc(NULL, PAGE_SHIFT);
+    kmem_fail_at = saved;
+    if (!p)
+        return NULL;
+    slab_bytes += PAGE_SIZE;
+    p->free = NULL;
+    p->used = 0;
+    p->untouched = (u32)ALIGN_UP(sizeof(*p), s->align);
+    partial_push(s, p);
+    if (!s->next) { /* the last one points to itself */
+        s->next = all_slabs ? all_slabs : s;
+        all_slabs = s;
+    }
+    return p;
+}
+
+void *slab_refill(struct slab *s)
+{
+    struct slab_page *p = s->partial ? s->partial : new_page(s);
     void *obj;
 
-    if (injected_failure() || !quota_charge(q, s->size))
+    if (!p)
         return NULL;
-    if (!p) {
-        u64 saved = kmem_fail_at; /* one allocation counts once */
-        kmem_fail_at = 0;
-        p = kmem_alloc(NULL, PAGE_SHIFT);
-        kmem_fail_at = saved;
-        if (!p) {
-            quota_release(q, s->size);
-            return NULL;
-        }
-        slab_bytes += PAGE_SIZE;
-        p->free = NULL;
-        p->used = 0;
-        p->untouched = (u32)ALIGN_UP(sizeof(*p), s->align);
-        partial_push(s, p);
-    }
     obj = p->free;
     if (obj) {
         p->free = *(void **)obj;
@@ -213,25 +224,45 @@ void *slab_alloc(struct slab *s, struct quota *q)
         p->untouched += slab_stride(s);
     }
     p->used++;
-    s->used++;
     if (!p->free && p->untouched + s->size > PAGE_SIZE)
         partial_remove(p);
     return obj;
 }
 
-void slab_free(struct slab *s, struct quota *q, void *obj)
+/* Back to its page; the page goes when nothing of it is in use. */
+static void put_object(struct slab *s, void *obj)
 {
     struct slab_page *p = (struct slab_page *)ALIGN_DOWN((u64)obj, PAGE_SIZE);
 
-    quota_release(q, s->size);
     *(void **)obj = p->free;
     p->free = obj;
-    s->used--;
     if (!p->link)
         partial_push(s, p);
-    if (--p->used == 0 && (s->partial != p || p->next)) { /* keep one empty page for the next object */
+    if (--p->used == 0) {
         partial_remove(p);
         slab_bytes -= PAGE_SIZE;
         kmem_free(NULL, p, PAGE_SHIFT);
     }
+}
+
+void slab_flush(struct slab *s, void *obj)
+{
+    put_object(s, obj);
+    while (s->n_cache > SLAB_CACHE_MAX / 2) {
+        obj = s->cache;
+        s->cache = *(void **)obj;
+        s->n_cache--;
+        put_object(s, obj);
+    }
+}
+
+void kmem_trim(void)
+{
+    for (struct slab *s = all_slabs; s; s = s->next == s ? NULL : s->next)
+        while (s->n_cache) {
+            void *obj = s->cache;
+            s->cache = *(void **)obj;
+            s->n_cache--;
+            put_object(s, obj);
+        }
 }

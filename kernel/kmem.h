@@ -34,6 +34,9 @@ static inline void quota_release(struct quota *q, u64 bytes)
         q->used -= bytes;
 }
 
+/* Fault injection for tests: the n-th allocation from now on fails (0: none). */
+extern u64 kmem_fail_at;
+
 enum { KMEM_MIN_ORDER = 12, KMEM_MAX_ORDER = 21 };
 
 /* Take the heap over: physical ranges, all within the direct map.  Once, at boot. */
@@ -54,21 +57,62 @@ u64 kmem_slab_bytes(void);
 /* I7: walk the free lists; NULL or the name of the broken invariant. */
 const char *kmem_check(void);
 
-/* Fault injection for tests: the n-th allocation from now on fails (0: none). */
-extern u64 kmem_fail_at;
-
 struct slab_page;
 struct slab {
     const char *name;
     u32 size;                  /* bytes per object, multiple of 8 */
     u32 align;                 /* power of two, at most 64 */
     struct slab_page *partial; /* pages with free objects */
-    u64 used;                  /* objects in use */
+    void *cache;               /* free objects at hand, linked through their first word */
+    u32 n_cache;
+    u64 used;          /* objects in use */
+    struct slab *next; /* all slabs that have a cache */
 };
+enum { SLAB_CACHE_MAX = 64 };
 #define SLAB(type, al) { .name = #type, .size = sizeof(type), .align = (al) }
 
+/* The slow halves: an object from a page, back to its page. */
+void *slab_refill(struct slab *s);
+void slab_flush(struct slab *s, void *obj);
+bool kmem_injected_failure(void);
+
 /* An object of the slab's size, not cleared.  NULL: quota or heap exhausted. */
-void *slab_alloc(struct slab *s, struct quota *q);
-void slab_free(struct slab *s, struct quota *q, void *obj);
+static inline void *slab_alloc(struct slab *s, struct quota *q)
+{
+    void *obj = s->cache;
+
+    if (__builtin_expect(kmem_fail_at != 0, 0) && kmem_injected_failure())
+        return NULL;
+    if (!quota_charge(q, s->size))
+        return NULL;
+    if (__builtin_expect(obj != NULL, 1)) {
+        s->cache = *(void **)obj;
+        s->n_cache--;
+    } else {
+        obj = slab_refill(s);
+        if (!obj) {
+            quota_release(q, s->size);
+            return NULL;
+        }
+    }
+    s->used++;
+    return obj;
+}
+
+static inline void slab_free(struct slab *s, struct quota *q, void *obj)
+{
+    quota_release(q, s->size);
+    s->used--;
+    if (__builtin_expect(s->n_cache >= SLAB_CACHE_MAX, 0)) {
+        slab_flush(s, obj);
+        return;
+    }
+    *(void **)obj = s->cache;
+    s->cache = obj;
+    s->n_cache++;
+}
+
+/* Give what is only kept at hand back to the heap, so that the free bytes say what is really in use. */
+void kmem_trim(void);
 
 #endif

@@ -115,5 +115,5 @@ _Noreturn void kernel_main(void)
     create_root(thread_of(slot->obj));
     kprintf("quire: %lu KiB kernel memory, starting sigma0 at %lx, root task at %lx\n",
             kmem_total_bytes() >> 10, boot_info.sigma0_entry, boot_info.root_entry);
-    arch_user_return(kernel_exit());
+    arch_user_return(exit_slowly());
 }

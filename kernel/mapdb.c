@@ -2,26 +2,38 @@
 /*
  * Mapping database, see mapdb.h.
  *
- * The search tree of one parent: at level d a node's subtree holds the keys that agree with it in their
- * first d bits; bit d (from the top) decides between left and right.  A node may stand anywhere on the path
- * of its key, so any leaf of a subtree can take the place of a removed node, and keys to the left are
- * smaller than keys to the right, while the node itself is unordered against both.
+ * The search tree of one parent: at level d a node's subtree holds the keys that agree in their first d bits; bit d
+ * decides between left and right.  Which bits are looked at depends on the size of the parent: the others are 0
+ * in all its keys.  A node may stand anywhere on the path of its key, so any leaf of a subtree can take the place of a
+ * removed node, and keys to the left are smaller than keys to the right, while the node itself is unordered against both.
  *
  * Real world: Fiasco keeps one pre-order list with depths per frame and nested arrays for smaller pages
  * (src/kern/mapdb.cpp); seL4 threads the derivation list through the capability slots (src/object/cnode.c).
  */
 #include "mapdb.h"
 
-static struct mapdb_walk *active_walks;
+struct mapdb_walk *mapdb_active_walks;
 
-static inline unsigned key_bit(u64 key, unsigned level)
+enum { LARGE_INDEX_BITS = 9, TOP_BIT = MAPDB_KEY_BITS - 1 };
+
+/*
+ * The bits of a key in the order of the levels, as one word with the first at the top.  Children of a large page
+ * are small (class 0, 9 bits of index) or of its own size (class 1, index 0).
+ */
+static inline u64 key_path(const struct mapnode *parent, u64 key)
 {
-    return (unsigned)(key >> (MAPDB_KEY_BITS - 1 - level)) & 1;
+    if (mapnode_class(parent) == CLASS_LARGE)
+        key = key << (TOP_BIT - LARGE_INDEX_BITS) | key >> MAPDB_INDEX_BITS << TOP_BIT;
+    return key << (63 - TOP_BIT);
 }
 
-static inline struct mapnode **branch(struct mapnode *n, u64 key, unsigned level)
+/* The branch for the current level's bit, which is consumed. */
+static inline struct mapnode **branch(struct mapnode *n, u64 *path)
 {
-    return key_bit(key, level) ? &n->right : &n->left;
+    bool bit = *path >> 63;
+
+    *path <<= 1;
+    return bit ? &n->right : &n->left;
 }
 
 void mapdb_root(struct mapnode *n, void *space, u64 page, unsigned size_class)
@@ -31,14 +43,12 @@ void mapdb_root(struct mapnode *n, void *space, u64 page, unsigned size_class)
     n->key = mapdb_key(size_class, 0) & ((1U << MAPDB_KEY_BITS) - 1);
 }
 
-void mapdb_insert(struct mapnode *parent, struct mapnode *n)
+void mapdb_insert_slowly(struct mapnode *parent, struct mapnode *n)
 {
     struct mapnode **link = &parent->children;
+    u64 path = key_path(parent, n->key);
 
-    n->parent = parent;
-    n->children = NULL;
-    n->depth = parent->parent ? (u8)(parent->depth + 1) : 0;
-    for (unsigned level = 0; *link; level++) {
+    while (*link) {
         struct mapnode *head = *link;
         if (head->key == n->key) { /* a further mapping of the same piece: behind the head */
             n->head = 0;
@@ -50,7 +60,7 @@ void mapdb_insert(struct mapnode *parent, struct mapnode *n)
             head->next = n;
             return;
         }
-        link = branch(head, n->key, level);
+        link = branch(head, &path);
     }
     n->head = 1;
     n->next = n->left = n->right = NULL;
@@ -61,9 +71,10 @@ void mapdb_insert(struct mapnode *parent, struct mapnode *n)
 static struct mapnode **link_to(struct mapnode *n)
 {
     struct mapnode **link = &n->parent->children;
+    u64 path = key_path(n->parent, n->key);
 
-    for (unsigned level = 0; *link != n; level++)
-        link = branch(*link, n->key, level);
+    while (*link != n)
+        link = branch(*link, &path);
     return link;
 }
 
@@ -90,10 +101,12 @@ static void remove_head(struct mapnode *n)
 
 static struct mapnode *walk_successor(const struct mapdb_walk *w, struct mapnode *n);
 
-void mapdb_remove(struct mapnode *n)
+void mapdb_remove_slowly(struct mapnode *n)
 {
-    for (struct mapdb_walk *w = active_walks; unlikely(w != NULL); w = w->link)
-        if (w->cur == n)
+    for (struct mapdb_walk *w = mapdb_active_walks; unlikely(w != NULL); w = w->link)
+        if (w->range.parent == n) /* nothing is left of what was walked over */
+            w->range.parent = w->cur = NULL;
+        else if (w->cur == n)
             w->cur = walk_successor(w, n);
     if (n->head) {
         remove_head(n);
@@ -104,68 +117,65 @@ void mapdb_remove(struct mapnode *n)
     }
 }
 
-/* The head with the smallest key of at least `key` in the subtree `n`, whose keys agree above `level`. */
-static struct mapnode *search_ge(struct mapnode *n, u64 key, unsigned level, bool all)
+struct mapnode *mapdb_child_ge(const struct mapnode *parent, u64 key)
 {
-    struct mapnode *best = NULL;
+    struct mapnode *n = parent->children, *best = NULL, *above = NULL;
+    u64 path, last = mapdb_key(mapnode_class(parent), 0); /* a child of the parent's own size */
 
-    /* `all`: the whole subtree is known to be at or above `key`, so only the leftmost path matters. */
-    for (; n; level++) {
-        if (n->key >= key && (!best || n->key < best->key))
+    if (!n || key > last)
+        return NULL;
+    if (mapnode_class(parent) == CLASS_LARGE && key >> LARGE_INDEX_BITS)
+        key = last; /* no piece has a larger index */
+    path = key_path(parent, key);
+
+    /* Down the path of the key: what stands on it, and the deepest subtree to its right, all above the key. */
+    while (n) {
+        if (n->key >= key && (!best || n->key < best->key)) {
             best = n;
-        if (all) {
-            n = n->left ? n->left : n->right;
-        } else if (key_bit(key, level)) {
-            n = n->right; /* all of the left subtree is below the key */
-        } else {
-            struct mapnode *in_left = search_ge(n->left, key, level + 1, false);
-            if (in_left) /* smaller than anything on the right */
-                return best && best->key < in_left->key ? best : in_left;
-            n = n->right;
-            all = true;
+            if (n->key == key)
+                return n;
         }
+        if (!(path >> 63) && n->right)
+            above = n->right;
+        n = *branch(n, &path);
     }
+    /* The smallest of that subtree stands on its leftmost path. */
+    for (n = above; n; n = n->left ? n->left : n->right)
+        if (!best || n->key < best->key)
+            best = n;
     return best;
 }
 
-struct mapnode *mapdb_child_ge(const struct mapnode *parent, u64 key)
+/* The child with exactly this key. */
+static struct mapnode *child_at(const struct mapnode *parent, u64 key)
 {
     struct mapnode *n = parent->children;
 
-    if (!n)
-        return NULL;
-    if (!n->left && !n->right) /* the usual case: one piece */
-        return n->key >= key ? n : NULL;
-    return search_ge(n, key, 0, key == 0);
+    for (u64 path = key_path(parent, key); n && n->key != key; path <<= 1)
+        n = path >> 63 ? n->right : n->left;
+    return n;
 }
 
 /* The first child in `r` with a key of at least `key`. */
 static struct mapnode *range_ge(const struct child_range *r, u64 key)
 {
-    if (!r->parent->children)
-        return NULL;
-    for (unsigned c = (unsigned)(key >> MAPDB_INDEX_BITS); c <= mapnode_class(r->parent); c++) {
+    unsigned own = mapnode_class(r->parent);
+
+    for (unsigned c = (unsigned)(key >> MAPDB_INDEX_BITS); c <= own && r->parent->children; c++) {
         u64 low = mapdb_key(c, r->first >> r->class_shift[c] << r->class_shift[c]);
-        struct mapnode *n = mapdb_child_ge(r->parent, max_u64(low, key));
-        if (!n)
-            return NULL;
-        if (n->key <= mapdb_key(c, r->last))
+        u64 high = c == own ? low : mapdb_key(c, r->last);
+        struct mapnode *n;
+        low = max_u64(low, key);
+        if (low > high)
+            continue;
+        n = low == high ? child_at(r->parent, low) : mapdb_child_ge(r->parent, low);
+        if (n && n->key <= high)
             return n;
     }
     return NULL;
 }
 
 struct mapnode *mapdb_first_in(const struct child_range *r) { return range_ge(r, 0); }
-
-struct mapnode *mapdb_leaf(struct mapnode *n)
-{
-    while (n->children) {
-        n = n->children;
-        if (n->next) /* chain members leave more cheaply than the head */
-            n = n->next;
-    }
-    return n;
-}
 
 /* Pre-order: children, then the chain, then the next key, then the parent's successor. */
 static struct mapnode *walk_successor(const struct mapdb_walk *w, struct mapnode *n)
@@ -190,15 +200,15 @@ void mapdb_walk_begin(struct mapdb_walk *w, const struct child_range *r)
 {
     w->range = *r;
     w->cur = range_ge(&w->range, 0);
-    w->link = active_walks;
-    active_walks = w;
+    w->link = mapdb_active_walks;
+    mapdb_active_walks = w;
 }
 
 void mapdb_walk_next(struct mapdb_walk *w) { w->cur = walk_successor(w, w->cur); }
 
 void mapdb_walk_end(struct mapdb_walk *w)
 {
-    struct mapdb_walk **p = &active_walks;
+    struct mapdb_walk **p = &mapdb_active_walks;
 
     while (*p != w)
         p = &(*p)->link;
@@ -212,8 +222,8 @@ const char *mapdb_check_node(const struct mapnode *n, const u8 *class_shift)
 
     if (!parent || n->depth != (parent->parent ? parent->depth + 1U : 0))
         return "I3 depth";
-    for (unsigned level = 0; head && head->key != n->key; level++)
-        head = key_bit(n->key, level) ? head->right : head->left;
+    for (u64 path = parent ? key_path(parent, n->key) : 0; head && head->key != n->key; path <<= 1)
+        head = path >> 63 ? head->right : head->left;
     if (!head || !head->head || (n->head && head != n))
         return "I3 search tree";
     if (!n->head && (n->prev->next != n || n->prev->parent != parent))
@@ -226,16 +236,13 @@ const char *mapdb_check_node(const struct mapnode *n, const u8 *class_shift)
     return NULL;
 }
 
-/* Check the search tree at `n`, whose keys share their first `level` bits, `prefix`. */
-static const char *check_tree(const struct mapnode *n, u64 prefix, unsigned level,
-                              const u8 *class_shift)
+/* Check the search tree at `n`; that each node is on the path of its key is part of mapdb_check_node. */
+static const char *check_tree(const struct mapnode *n, const u8 *class_shift)
 {
     const char *bad;
 
     if (!n)
         return NULL;
-    if (level > MAPDB_KEY_BITS || (u64)n->key >> (MAPDB_KEY_BITS - level) != prefix || !n->head)
-        return "I3 search tree";
     for (const struct mapnode *c = n; c; c = c->next) {
         bad = mapdb_check_node(c, class_shift);
         if (!bad)
@@ -243,11 +250,11 @@ static const char *check_tree(const struct mapnode *n, u64 prefix, unsigned leve
         if (bad)
             return bad;
     }
-    bad = check_tree(n->left, prefix << 1, level + 1, class_shift);
-    return bad ? bad : check_tree(n->right, prefix << 1 | 1, level + 1, class_shift);
+    bad = check_tree(n->left, class_shift);
+    return bad ? bad : check_tree(n->right, class_shift);
 }
 
 const char *mapdb_check(const struct mapnode *n, const u8 *class_shift)
 {
-    return check_tree(n->children, 0, 0, class_shift);
+    return check_tree(n->children, class_shift);
 }

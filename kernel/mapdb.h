@@ -67,7 +67,10 @@ struct child_range {
     const u8 *class_shift; /* log2 of small pages per page of a class; see mem_space.c, io_space.c */
 };
 
-/* A forward walk over the nodes below `range`, robust against removals between two steps. */
+/*
+ * A forward walk over the nodes below `range`, robust against removals between two steps; range.parent becomes NULL when
+ * that node itself is removed.
+ */
 struct mapdb_walk {
     struct child_range range;
     struct mapnode *cur;     /* next node to visit, NULL at the end */
@@ -83,11 +86,40 @@ static inline bool mapdb_may_insert(const struct mapnode *parent)
     return !parent->parent || parent->depth < MAPDB_MAX_DEPTH;
 }
 
+void mapdb_insert_slowly(struct mapnode *parent, struct mapnode *n);
+
 /* Insert `n` (n->key, n->space, n->page set by the caller) as a child of `parent`. */
-void mapdb_insert(struct mapnode *parent, struct mapnode *n);
+static inline void mapdb_insert(struct mapnode *parent, struct mapnode *n)
+{
+    n->parent = parent;
+    n->children = NULL;
+    n->depth = parent->parent ? (u8)(parent->depth + 1) : 0;
+    if (likely(!parent->children)) {
+        n->head = 1;
+        n->next = n->left = n->right = NULL;
+        parent->children = n;
+    } else {
+        mapdb_insert_slowly(parent, n);
+    }
+}
+
+extern struct mapdb_walk *mapdb_active_walks;
+void mapdb_remove_slowly(struct mapnode *n);
 
 /* Take a childless node out.  The caller frees it. */
-void mapdb_remove(struct mapnode *n);
+static inline void mapdb_remove(struct mapnode *n)
+{
+    if (unlikely(n->head && (n->next || n->left || n->right || n->parent->children != n)) ||
+        unlikely(mapdb_active_walks != NULL)) {
+        mapdb_remove_slowly(n);
+    } else if (n->head) { /* the only child */
+        n->parent->children = NULL;
+    } else {
+        n->prev->next = n->next;
+        if (n->next)
+            n->next->prev = n->prev;
+    }
+}
 
 /* The first child of `parent` with a key of at least `key`, NULL if none. */
 struct mapnode *mapdb_child_ge(const struct mapnode *parent, u64 key);
@@ -96,7 +128,15 @@ struct mapnode *mapdb_child_ge(const struct mapnode *parent, u64 key);
 struct mapnode *mapdb_first_in(const struct child_range *r);
 
 /* Some childless node in the subtree of `n` (n itself when it has no children). */
-struct mapnode *mapdb_leaf(struct mapnode *n);
+static inline struct mapnode *mapdb_leaf(struct mapnode *n)
+{
+    while (n->children) {
+        n = n->children;
+        if (n->next) /* chain members leave more cheaply than the head */
+            n = n->next;
+    }
+    return n;
+}
 
 /* Walk: begin, visit `cur`, advance; between begin and end the tree may change. */
 void mapdb_walk_begin(struct mapdb_walk *w, const struct child_range *r);

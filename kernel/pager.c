@@ -56,6 +56,13 @@ static bool send_through(struct thread *t, u64 selector)
     return true;
 }
 
+/* What the thread does before it goes on in user mode. */
+static void stop_with(struct thread *t, void (*cont)(struct thread *))
+{
+    t->cont = cont;
+    sched_stop();
+}
+
 static void send_exception(struct thread *t)
 {
     t->kind = IPC_EXCEPTION;
@@ -66,6 +73,7 @@ static void send_exception(struct thread *t)
     if (t->task->is_sigma0)
         panic("sigma0 has failed");
     t->state = T_BLOCKED; /* for good (I-63) */
+    sched_stop();
 }
 
 static void send_page_fault(struct thread *t)
@@ -115,7 +123,7 @@ void pager_raise(struct thread *t)
         return;
     t->regs.trap = TRAP_EX_REGS;
     t->regs.err = 0;
-    t->cont = send_exception;
+    stop_with(t, send_exception);
 }
 
 void pager_again(struct thread *t)
@@ -130,13 +138,15 @@ void pager_ipc_failed(struct thread *t, unsigned e)
 {
     /* A pager that does not exist is an unhandled fault; all else means: try again (I-55). */
     if (t->kind == IPC_PAGE_FAULT && e == IPC_NOT_EXISTENT)
-        t->cont = send_exception;
+        stop_with(t, send_exception);
+    t->kind = IPC_USER;
 }
 
 void pager_reply(struct thread *t, u64 tag, unsigned e)
 {
     if (t->kind == IPC_PAGE_FAULT && !e && tag_label(tag) < 0)
-        t->cont = send_exception; /* I-54 */
+        stop_with(t, send_exception); /* I-54 */
+    t->kind = IPC_USER;
 }
 
 /* The segment selectors as MR 25 holds them. */

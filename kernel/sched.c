@@ -67,6 +67,11 @@ unsigned sched_current_prio(void)
 
 void sched_note_work(void) { pcpu()->resched = true; }
 
+static void sched_choose_again(struct pcpu *p)
+{
+    p->choose = p->resched = true;
+}
+
 void sched_ready(struct thread *t)
 {
     struct pcpu *p = pcpu();
@@ -78,7 +83,7 @@ void sched_ready(struct thread *t)
     if (t == p->sc) /* its time slice was lent: it wants it back itself */
         p->sc = p->cur;
     if (!p->sc || t->prio > p->sc->prio)
-        p->resched = true;
+        sched_choose_again(p);
 }
 
 void sched_remove(struct thread *t)
@@ -89,7 +94,7 @@ void sched_remove(struct thread *t)
         dequeue(t);
     if (t == p->sc)
         p->sc = p->cur;
-    p->resched = true;
+    sched_choose_again(p);
 }
 
 void sched_set_prio(struct thread *t, unsigned prio)
@@ -101,7 +106,7 @@ void sched_set_prio(struct thread *t, unsigned prio)
     t->prio = (u8)prio;
     if (queued)
         enqueue(t, false);
-    pcpu()->resched = true;
+    sched_choose_again(pcpu());
 }
 
 void sched_set_cpu(struct thread *t, bool run)
@@ -112,13 +117,13 @@ void sched_set_cpu(struct thread *t, bool run)
         dequeue(t);
     else if (run && t->state == T_READY)
         sched_ready(t);
-    pcpu()->resched = true;
+    sched_choose_again(pcpu());
 }
 
 void sched_yield(void)
 {
     pcpu()->yield = true;
-    pcpu()->resched = true;
+    sched_choose_again(pcpu());
 }
 
 void sched_hand_over(struct thread *t, bool lend)
@@ -137,6 +142,8 @@ void sched_hand_over(struct thread *t, bool lend)
         }
         p->sc = t;
     }
+    if (unlikely(t->cont != NULL))
+        p->resched = true;
     arch_switch(p->cur, t);
 }
 
@@ -147,6 +154,7 @@ void sched_switch_to(struct thread *t)
     dequeue(t);
     enqueue(cur, true);
     arch_switch(cur, t);
+    sched_choose_again(pcpu());
 }
 
 void sched_tick(u64 now)
@@ -181,7 +189,7 @@ static struct thread *choose(struct pcpu *p)
     struct thread *cur = p->cur, *next;
     bool cur_ok = cur && cur->state == T_READY && !cur->parked, yield = p->yield;
 
-    p->resched = p->yield = false;
+    p->choose = p->yield = false;
     if (!any_ready()) {
         if (!cur_ok) {
             p->sc = NULL;
@@ -207,14 +215,19 @@ static struct thread *choose(struct pcpu *p)
     return next;
 }
 
-static __attribute__((noinline)) struct thread *exit_slowly(struct pcpu *p)
+struct thread *exit_slowly(void)
 {
+    struct pcpu *p = pcpu();
+
     for (;;) {
         struct thread *t;
         if (p->irq_pending)
             irq_run_pending();
         check_noted();
-        t = choose(p);
+        p->resched = false;
+        t = p->cur;
+        if (p->choose || !t || t->state != T_READY || t->parked)
+            t = choose(p);
         if (reap_pending() && (!t || t->prio <= reap_prio())) {
             reap_run(); /* interrupted or done: look again */
             continue;
@@ -231,18 +244,9 @@ static __attribute__((noinline)) struct thread *exit_slowly(struct pcpu *p)
         }
         if (unlikely(t->raise_pending) && !t->cont && t->state == T_READY)
             pager_raise(t);
-        if (!p->resched && !p->irq_pending && p->cur == t && t->state == T_READY && !t->cont)
+        if (!p->resched && !p->irq_pending && p->cur == t && t->state == T_READY && !t->cont) {
+            latency_end(exit_slowly);
             return t;
+        }
     }
-}
-
-struct thread *kernel_exit(void)
-{
-    struct pcpu *p = pcpu();
-    struct thread *t = p->cur;
-
-    if (unlikely(p->resched) || unlikely(!t) || t->state != T_READY || t->cont)
-        t = exit_slowly(p);
-    latency_end(kernel_exit);
-    return t;
 }

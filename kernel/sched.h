@@ -8,6 +8,7 @@
 #ifndef QUIRE_SCHED_H
 #define QUIRE_SCHED_H
 
+#include "latency.h"
 #include "thread.h"
 
 enum { PRIO_MAX = 255, DEFAULT_QUANTUM_US = 10000 };
@@ -35,7 +36,22 @@ void sched_note_work(void);
 /* A timer tick: clock, time slice. */
 void sched_tick(u64 now);
 
-/* The end of every kernel entry: chooses who runs and does what is pending; returns the thread to resume. */
-struct thread *kernel_exit(void);
+/*
+ * The way out of the kernel when something is to be done first: another choice, a continuation, an interrupt, the reaper.
+ * Returns the thread to resume.
+ */
+struct thread *exit_slowly(void);
+/* The same when usually nothing is to be done; NULL: call exit_slowly. */
+static inline struct thread *exit_quickly(void)
+{
+    struct pcpu *p = pcpu();
+
+    if (unlikely(p->resched))
+        return NULL;
+    latency_end(NULL);
+    return p->cur;
+}
+/* The current thread has blocked, or has a continuation: the quick way is closed. */
+static inline void sched_stop(void) { pcpu()->resched = true; }
 
 #endif

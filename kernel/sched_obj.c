@@ -20,7 +20,7 @@ static void op_info(struct thread *t)
     u64 offset = set_offset(t->utcb->mr[1]);
     u64 *out = syscall_out(t);
 
-    if (tag_words(t->tag) < 2) {
+    if (tag_words(sys_tag(t)) < 2) {
         syscall_label(t, -L4_EMSGTOOSHORT);
         return;
     }
@@ -45,7 +45,7 @@ static int decode_params(const struct thread *t, u64 *prio, u64 *quantum)
         *quantum = mr[4];
     } else if (word == CLASS_FIXED_PRIO) {
         /* MR4: bytes of the structure from its own start: length, quantum, priority (16 bits) */
-        if (mr[4] < 3 * sizeof(u64) || tag_words(t->tag) < 7)
+        if (mr[4] < 3 * sizeof(u64) || tag_words(sys_tag(t)) < 7)
             return -L4_EINVAL;
         *quantum = mr[5];
         *prio = mr[6] & 0xffff;
@@ -66,7 +66,7 @@ static void op_run_thread(struct thread *t)
     struct cap *slot;
     int err;
 
-    if (tag_words(t->tag) < 5) {
+    if (tag_words(sys_tag(t)) < 5) {
         syscall_label(t, -L4_EMSGTOOSHORT);
         return;
     }
@@ -92,7 +92,7 @@ static void op_idle_time(struct thread *t)
 {
     u64 *out = syscall_out(t);
 
-    if (tag_words(t->tag) < 3) {
+    if (tag_words(sys_tag(t)) < 3) {
         syscall_label(t, -L4_EMSGTOOSHORT);
         return;
     }
@@ -109,15 +109,15 @@ static void sched_invoke(struct thread *t, struct kobject *o, unsigned rights)
     (void)rights; /* none is needed (O-33) */
     if (!syscall_is_op(t, o, NULL))
         return;
-    if (tag_label(t->tag) == L4_PROTO_IRQ) {
+    if (tag_label(sys_tag(t)) == L4_PROTO_IRQ) {
         icu_invoke_single(t, o, NULL); /* CPU hot-plug: never happens */
         return;
     }
-    if (tag_label(t->tag) != L4_PROTO_SCHEDULER) {
+    if (tag_label(sys_tag(t)) != L4_PROTO_SCHEDULER) {
         syscall_label(t, -L4_EBADPROTO);
         return;
     }
-    if (!tag_words(t->tag)) {
+    if (!tag_words(sys_tag(t))) {
         syscall_label(t, -L4_EMSGTOOSHORT);
         return;
     }

@@ -42,6 +42,17 @@ void *memset(void *dst, int byte, size_t n)
     u8 *d = dst;
     u64 pattern = (u8)byte * 0x0101010101010101UL;
 
+    for (; n >= 64; n -= 64, d += 64) {
+        volatile wide *w = (volatile wide *)d;
+        w[0] = pattern;
+        w[1] = pattern;
+        w[2] = pattern;
+        w[3] = pattern;
+        w[4] = pattern;
+        w[5] = pattern;
+        w[6] = pattern;
+        w[7] = pattern;
+    }
     for (; n >= 8; n -= 8, d += 8)
         *(volatile wide *)d = pattern;
     for (; n; n--)

@@ -12,32 +12,51 @@
 
 enum { SEL_REPLY_SLOT = 0x400, SEL_SELF = 0x800 };
 
-/* The explicit reply slot a selector names, to fill it by a wait and to take it by a reply (I-45); false: none. */
-static bool choose_reply_slot(struct thread *t, u64 sel)
+/*
+ * The reply slot a selector names: for a reply the one to take, for a wait also the one to fill (I-45).  NULL: none.
+ */
+static u64 *choose_reply_slot(struct thread *t, u64 sel)
 {
-    bool fill = (t->op & (OP_RECV | OP_OPEN_WAIT)) == (OP_RECV | OP_OPEN_WAIT);
+    bool fill = (sel & (OP_RECV | OP_OPEN_WAIT)) == (OP_RECV | OP_OPEN_WAIT);
+    u64 *slot;
 
-    if ((sel & (SEL_REPLY_SLOT | SEL_SELF)) != SEL_REPLY_SLOT || !(fill || t->op & OP_REPLY))
-        return true;
-    t->wait_slot = reply_slot(t->task, sel >> 12, fill);
-    return t->wait_slot;
+    if (likely((sel & (SEL_REPLY_SLOT | SEL_SELF)) != SEL_REPLY_SLOT) ||
+        !(fill || sel & OP_REPLY))
+        return &t->reply;
+    slot = reply_slot(t->task, sel >> 12, fill);
+    if (slot && fill) {
+        t->wait_slot = slot;
+        t->explicit_wait = true;
+    }
+    return slot;
+}
+
+/* A message to the thread that the reply slot names, whatever its label (I-11). */
+static void reply(struct thread *t, u64 *slot)
+{
+    struct thread *caller = reply_take(slot, &t->snd_rights);
+
+    if (unlikely(!caller)) {
+        ipc_fail(t, IPC_NOT_EXISTENT);
+        return;
+    }
+    syscall_to_ipc(t);
+    t->sender.label = t->regs.rsi;
+    ipc_start(t, caller);
 }
 
 /* Reply, or an operation on the invoking thread. */
 static void special(struct thread *t, u64 sel)
 {
-    struct thread *caller;
+    u64 *slot = choose_reply_slot(t, sel);
 
-    if (!choose_reply_slot(t, sel)) {
-        ipc_fail(t, t->op & OP_OPEN_WAIT ? IPC_NO_REPLY_CAP : IPC_NOT_EXISTENT);
-        if (t->op & OP_OPEN_WAIT)
+    if (unlikely(!slot)) {
+        bool wait = sel & OP_OPEN_WAIT;
+        ipc_fail(t, wait ? IPC_NO_REPLY_CAP : IPC_NOT_EXISTENT);
+        if (wait)
             t->regs.rax = TAG_ERROR; /* nothing was sent */
     } else if (sel & OP_REPLY) {
-        caller = reply_take(t->wait_slot, &t->snd_rights);
-        if (caller)
-            ipc_start(t, caller); /* always a message (I-11) */
-        else
-            ipc_fail(t, IPC_NOT_EXISTENT);
+        reply(t, slot);
     } else {
         thread_type.invoke(t, &t->obj, CAP_W | CAP_S);
     }
@@ -49,13 +68,7 @@ void syscall_again(struct thread *t)
     u64 sel = t->regs.rdx;
     struct cap *slot;
 
-    t->kind = IPC_USER;
-    t->op = sel & 15;
-    t->tag = t->regs.rax;
-    t->timeouts = (u32)t->regs.r8;
-    t->sender.label = t->regs.rsi;
-    t->wait_slot = &t->reply;
-    if (unlikely(sel & (OP_REPLY | SEL_REPLY_SLOT | SEL_SELF))) {
+    if (sel & (OP_REPLY | SEL_REPLY_SLOT | SEL_SELF)) {
         special(t, sel);
         return;
     }
@@ -70,13 +83,14 @@ struct thread *syscall_entry(struct thread *t)
 {
     latency_begin();
     syscall_again(t);
-    return kernel_exit();
+    return exit_quickly();
 }
 
 bool syscall_is_op(struct thread *t, struct kobject *o, struct sender *irq)
 {
-    if (t->op & OP_SEND)
+    if (likely(sys_op(t) & OP_SEND))
         return true;
+    syscall_to_ipc(t);
     if (t->op & OP_RECV)
         ipc_receive(t, irq ? o->id : t->obj.id, irq);
     else
@@ -86,6 +100,7 @@ bool syscall_is_op(struct thread *t, struct kobject *o, struct sender *irq)
 
 void syscall_no_reply(struct thread *t, struct kobject *o, struct sender *irq)
 {
+    syscall_to_ipc(t);
     if (t->op & OP_RECV)
         ipc_receive(t, irq ? o->id : t->obj.id, irq);
 }
@@ -105,12 +120,12 @@ void syscall_unblock(struct thread *t, unsigned error)
 
 struct cap *syscall_cap_arg(struct thread *t, unsigned n, const struct kobject_type *type, int *err)
 {
-    unsigned at = tag_words(t->tag) + 2 * n;
+    unsigned at = tag_words(sys_tag(t)) + 2 * n;
     struct cap *slot;
     u64 w0, fpage;
 
     *err = -L4_EINVAL;
-    if (n >= tag_items(t->tag) || at + 2 > N_MESSAGE_REGS)
+    if (n >= tag_items(sys_tag(t)) || at + 2 > N_MESSAGE_REGS)
         return NULL;
     w0 = t->utcb->mr[at];
     fpage = t->utcb->mr[at + 1];

@@ -12,6 +12,23 @@ struct thread *syscall_entry(struct thread *t);
 /* Continuation: the whole system call from the beginning. */
 void syscall_again(struct thread *t);
 
+/* The request of a thread in a system call: operation bits, tag. */
+static inline u8 sys_op(const struct thread *t) { return t->regs.rdx & 15; }
+static inline u64 sys_tag(const struct thread *t) { return t->regs.rax; }
+
+/* The request becomes a message IPC: what ipc.c needs of it. */
+static inline void syscall_to_ipc(struct thread *t)
+{
+    t->op = sys_op(t);
+    t->tag = sys_tag(t);
+    t->timeouts = (u32)t->regs.r8;
+    if (unlikely(t->explicit_wait)) { /* chosen anew by each system call (I-45) */
+        t->explicit_wait = (t->regs.rdx & 0xc00) == 0x400;
+        if (!t->explicit_wait)
+            t->wait_slot = &t->reply;
+    }
+}
+
 /* ---- answers of kernel operations ---- */
 
 /*
@@ -23,7 +40,7 @@ bool syscall_is_op(struct thread *t, struct kobject *o, struct sender *irq);
 /* Answer with a tag; without a receive phase nobody sees it (I-12). */
 static inline void syscall_tag(struct thread *t, u64 tag)
 {
-    if (t->op & OP_RECV)
+    if (likely(sys_op(t) & OP_RECV))
         t->regs.rax = tag;
 }
 /* Answer with a label (0, positive, or -L4_E...) and no words. */
@@ -34,7 +51,7 @@ static inline u64 *syscall_out(struct thread *t)
 {
     static u64 nowhere[N_MESSAGE_REGS];
 
-    return t->op & OP_RECV ? t->utcb->mr : nowhere;
+    return sys_op(t) & OP_RECV ? t->utcb->mr : nowhere;
 }
 
 /* A no-reply operation is done: the receive phase, if asked for, is a real one (I-13). */

@@ -94,7 +94,7 @@ static void op_map(struct thread *t, struct task *to, unsigned rights)
         syscall_label(t, -L4_EPERM);
         return;
     }
-    if (tag_words(t->tag) < 3) {
+    if (tag_words(sys_tag(t)) < 3) {
         syscall_label(t, -L4_EINVAL);
         return;
     }
@@ -135,13 +135,13 @@ static void unmap_continue(struct thread *t)
             break;
         unmap_begin(&t->unmap, t->unmap.task, t->utcb->mr[2 + c->at], c->mask);
     }
-    syscall_tag(t, tag_make(0, tag_words(t->tag), 0));
+    syscall_tag(t, tag_make(0, tag_words(sys_tag(t)), 0));
     let_go(t);
 }
 
 static void op_unmap(struct thread *t, struct task *task)
 {
-    unsigned words = tag_words(t->tag);
+    unsigned words = tag_words(sys_tag(t));
 
     if (words < 3) { /* no flexpage: nothing to do */
         syscall_tag(t, tag_make(0, words, 0));
@@ -163,7 +163,7 @@ static void op_cap_info(struct thread *t, struct task *task)
     const u64 *mr = t->utcb->mr;
     struct cap *a, *b;
 
-    switch (tag_words(t->tag)) {
+    switch (tag_words(sys_tag(t))) {
     case 2:
         syscall_label(t, named_slot(task, mr[1]) != NULL);
         break;
@@ -221,7 +221,7 @@ static void add_ku_mem_continue(struct thread *t)
 
 static void op_add_ku_mem(struct thread *t, struct task *task)
 {
-    t->ku_call = (struct ku_call){ .task = task, .n = (u8)(tag_words(t->tag) - 1) };
+    t->ku_call = (struct ku_call){ .task = task, .n = (u8)(tag_words(sys_tag(t)) - 1) };
     add_ku_mem_continue(t);
 }
 
@@ -229,7 +229,7 @@ static void task_invoke(struct thread *t, struct kobject *o, unsigned rights)
 {
     struct task *task = task_of(o);
 
-    if (tag_label(t->tag) != L4_PROTO_TASK) {
+    if (tag_label(sys_tag(t)) != L4_PROTO_TASK) {
         syscall_label(t, -L4_EBADPROTO);
         return;
     }
@@ -244,7 +244,7 @@ static void task_invoke(struct thread *t, struct kobject *o, unsigned rights)
         op_cap_info(t, task);
         break;
     case 3:
-        if (tag_words(t->tag))
+        if (tag_words(sys_tag(t)))
             op_add_ku_mem(t, task);
         else
             syscall_label(t, -L4_EINVAL);

@@ -41,6 +41,7 @@ struct thread *thread_create(struct factory *f)
     t->quantum = t->left = DEFAULT_QUANTUM_US;
     t->pager = t->exc_handler = 0;
     t->sender.kind = SENDER_THREAD;
+    t->wait_slot = &t->reply;
     arch_thread_init(t);
     kobject_init(&t->obj, &thread_type, f);
     return t;

@@ -112,7 +112,8 @@ struct thread {
     struct sendq senders;   /* who wants to send to this thread */
     struct timeout timeout; /* of the phase it is in */
     u64 reply;      /* the implicit reply slot (reply.h) */
-    u64 *wait_slot; /* the slot that a call received in an open wait fills */
+    u64 *wait_slot; /* the slot that a call received in an open wait fills; usually the implicit one */
+    bool explicit_wait; /* it was an explicit one the last time */
     u64 *named_by;  /* the slot that names this thread as caller, NULL: none */
     struct kobject *held[2]; /* references of an unfinished operation */
 

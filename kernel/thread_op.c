@@ -40,7 +40,7 @@ static void op_control(struct thread *t, struct thread *target, unsigned rights)
         syscall_label(t, -L4_EPERM);
         return;
     }
-    if (tag_words(t->tag) < 6) {
+    if (tag_words(sys_tag(t)) < 6) {
         syscall_label(t, -L4_EINVAL);
         return;
     }
@@ -95,7 +95,7 @@ static void op_ex_regs(struct thread *t, struct thread *target)
 {
     u64 *mr = t->utcb->mr, flags = mr[0] & ~0xffffUL, ip = mr[1], sp = mr[2], *out;
 
-    if (tag_words(t->tag) != 3 || flags & ~(u64)(EX_REGS_CANCEL | EX_REGS_EXCEPTION)) {
+    if (tag_words(sys_tag(t)) != 3 || flags & ~(u64)(EX_REGS_CANCEL | EX_REGS_EXCEPTION)) {
         syscall_label(t, -L4_EINVAL);
         return;
     }
@@ -147,7 +147,7 @@ static void modify_continue(struct thread *t)
     struct sendq_walk *w = &t->senders_walk;
 
     while (w->cur) {
-        modify_label(w->cur, &t->utcb->mr[1], (tag_words(t->tag) - 1) / 4);
+        modify_label(w->cur, &t->utcb->mr[1], (tag_words(sys_tag(t)) - 1) / 4);
         sendq_walk_next(w);
         if (preempt_point(1) && w->cur) {
             t->cont = modify_continue;
@@ -163,7 +163,7 @@ static void op_segment_base(struct thread *t, struct thread *target)
 {
     u64 base = t->utcb->mr[1];
 
-    if (tag_words(t->tag) < 2) {
+    if (tag_words(sys_tag(t)) < 2) {
         syscall_label(t, -L4_EMSGTOOSHORT);
         return;
     }
@@ -183,7 +183,7 @@ static void thread_op(struct thread *t, struct thread *target, unsigned rights)
 {
     u64 *out;
 
-    if (!tag_words(t->tag)) {
+    if (!tag_words(sys_tag(t))) {
         syscall_label(t, -L4_EMSGTOOSHORT);
         return;
     }
@@ -212,7 +212,7 @@ static void thread_op(struct thread *t, struct thread *target, unsigned rights)
         modify_continue(t);
         break;
     case OP_GDT:
-        if (tag_words(t->tag) == 1) {
+        if (tag_words(sys_tag(t)) == 1) {
             syscall_out(t)[0] = GDT_USER_FIRST;
             syscall_tag(t, tag_make(0, 1, 0));
         } else {
@@ -236,10 +236,12 @@ static void thread_op(struct thread *t, struct thread *target, unsigned rights)
 
 void thread_invoke(struct thread *t, struct kobject *o, unsigned rights)
 {
-    if (tag_label(t->tag) == L4_PROTO_THREAD && (t->op & OP_SEND || t->op == 0)) {
+    if (tag_label(sys_tag(t)) == L4_PROTO_THREAD && (sys_op(t) & OP_SEND || sys_op(t) == 0)) {
         thread_op(t, thread_of(o), rights);
         return;
     }
+    syscall_to_ipc(t);
+    t->sender.label = t->regs.rsi;
     t->snd_rights = rights & (CAP_W | CAP_S);
     ipc_start(t, thread_of(o));
 }

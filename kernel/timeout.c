@@ -46,10 +46,8 @@ void timeout_arm(struct timeout *t, u64 deadline)
     *head = t;
 }
 
-void timeout_cancel(struct timeout *t)
+void timeout_remove(struct timeout *t)
 {
-    if (!t->link)
-        return;
     *t->link = t->next;
     if (t->next)
         t->next->link = t->link;

@@ -11,7 +11,12 @@ enum timeout_kind { TIMEOUT_NEVER, TIMEOUT_ZERO, TIMEOUT_AT };
 enum timeout_kind timeout_decode(const struct thread *t, unsigned field, u64 *deadline);
 
 void timeout_arm(struct timeout *t, u64 deadline);
-void timeout_cancel(struct timeout *t);
+void timeout_remove(struct timeout *t);
+static inline void timeout_cancel(struct timeout *t)
+{
+    if (unlikely(t->link != NULL))
+        timeout_remove(t);
+}
 /* Expire what is due; false: an interrupt came first, call again. */
 bool timeout_run(u64 now);
 

@@ -12,24 +12,12 @@
 #include "map.h"
 #include "obj_space.h"
 #include "pager.h"
-#include "reply.h"
 #include "sched.h"
 #include "string.h"
-#include "timeout.h"
 
 /* Kernel-generated messages are received through these (ipc.md section 10): any item, anywhere. */
 static const u64 kernel_buffers[N_BUFFER_REGS] = { ITEM_MAP, 0xfc0 };
 enum { KERNEL_BDR = 0x1000000, BDR_INHERIT_FPU = 0x1000000 };
-
-static void copy_words(const struct thread *snd, struct thread *rcv)
-{
-    unsigned n = tag_words(snd->tag);
-
-    if (likely(snd->kind == IPC_USER && rcv->kind == IPC_USER))
-        memcpy(rcv->utcb->mr, snd->utcb->mr, n * sizeof(u64));
-    else
-        pager_copy_words(snd, rcv, n);
-}
 
 static bool fpu_wanted(const struct thread *snd, const struct thread *rcv)
 {
@@ -175,8 +163,6 @@ void transfer_start(struct thread *ctx, struct thread *snd, struct thread *rcv)
     struct transfer *x = &ctx->xfer;
     struct thread *other = ctx == snd ? rcv : snd;
 
-    timeout_cancel(&other->timeout);
-    reply_forget(rcv); /* I-41, I-42 */
     x->snd = snd;
     x->rcv = rcv;
     x->item = 0;
@@ -185,11 +171,10 @@ void transfer_start(struct thread *ctx, struct thread *snd, struct thread *rcv)
         x->n_items = 0; /* I-60 */
     x->mapping = false;
     other->state = T_XFER;
-    copy_words(snd, rcv);
-    if (likely(!x->n_items) && likely(!(snd->tag & TAG_FPU))) {
-        ipc_transfer_done(ctx, IPC_OK);
-        return;
-    }
+    if (snd->kind == IPC_USER && rcv->kind == IPC_USER)
+        copy_words(rcv->utcb->mr, snd->utcb->mr, tag_words(snd->tag));
+    else
+        pager_copy_words(snd, rcv, tag_words(snd->tag));
     x->cursors = cursors_from_bdr(rcv->kind == IPC_USER ? rcv->utcb->bdr : KERNEL_BDR);
     transfer_continue(ctx);
 }

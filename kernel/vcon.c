@@ -59,7 +59,7 @@ static void write_continue(struct thread *t)
 
 static void op_write(struct thread *t)
 {
-    u64 len = tag_words(t->tag) >= 2 ? t->utcb->mr[1] : 0;
+    u64 len = tag_words(sys_tag(t)) >= 2 ? t->utcb->mr[1] : 0;
 
     t->vcon_at = 0;
     t->vcon_end = len <= WRITE_MAX ? (u32)len : 0; /* too much: dropped as a whole */
@@ -91,15 +91,15 @@ static void vcon_invoke(struct thread *t, struct kobject *o, unsigned rights)
 
     if (!syscall_is_op(t, o, NULL))
         return;
-    if (tag_label(t->tag) == L4_PROTO_IRQ) {
+    if (tag_label(sys_tag(t)) == L4_PROTO_IRQ) {
         icu_invoke_single(t, o, &input_irq);
         return;
     }
-    if (tag_label(t->tag) != L4_PROTO_LOG) {
+    if (tag_label(sys_tag(t)) != L4_PROTO_LOG) {
         syscall_label(t, -L4_EBADPROTO);
         return;
     }
-    switch (tag_words(t->tag) ? t->utcb->mr[0] & 0xffff : ~0UL) {
+    switch (tag_words(sys_tag(t)) ? t->utcb->mr[0] & 0xffff : ~0UL) {
     case VCON_WRITE:
         op_write(t);
         break;

@@ -11,18 +11,35 @@
         default rel
 
 PCPU_USER_RSP   equ 0x08
-PCPU_REGS_TOP   equ 0x10
 PCPU_STACK      equ 0x18
-USER_SS         equ 0x23
-USER_CS         equ 0x2b
+PCPU_CUR        equ 0x20
 TRAP_SYSCALL    equ 0x100
-REGS_OFFSET     equ 8           ; of regs in struct thread
-REGS_TRAP       equ 16 * 8      ; of trap in struct regs
-REGS_ERR_SIZE   equ 16          ; trap and err
 FIRST_IRQ       equ 32
 N_IRQS          equ 64
+REGS_ERR_SIZE   equ 16          ; trap and err
 
-        extern  syscall_entry, trap_entry, kernel_trap, arch_irq_note
+; struct thread: cont, then struct regs
+T_REGS          equ 8
+T_R15           equ T_REGS
+T_R14           equ T_REGS + 1 * 8
+T_R13           equ T_REGS + 2 * 8
+T_R12           equ T_REGS + 3 * 8
+T_R10           equ T_REGS + 5 * 8
+T_R9            equ T_REGS + 6 * 8
+T_R8            equ T_REGS + 7 * 8
+T_RDI           equ T_REGS + 8 * 8
+T_RSI           equ T_REGS + 9 * 8
+T_RBP           equ T_REGS + 10 * 8
+T_RBX           equ T_REGS + 12 * 8
+T_RDX           equ T_REGS + 13 * 8
+T_RAX           equ T_REGS + 15 * 8
+T_TRAP          equ T_REGS + 16 * 8
+T_RIP           equ T_REGS + 18 * 8
+T_RFLAGS        equ T_REGS + 20 * 8
+T_RSP           equ T_REGS + 21 * 8
+REGS_TRAP       equ T_TRAP - T_REGS
+
+        extern  syscall_entry, exit_slowly, trap_entry, kernel_trap, arch_irq_note
 
 ; Below the trap number: the general registers in the order of the exception message.
 %macro SAVE_REGS 0
@@ -44,34 +61,78 @@ N_IRQS          equ 64
         push    r15
 %endmacro
 
-%macro CALL_C 1
-        lea     rdi, [rsp - REGS_OFFSET]
-        mov     rsp, [gs:PCPU_STACK]
-        call    %1
-%endmacro
-
         section .text
 
+; A system call.  Only what C code may change is saved at once.  The registers that C preserves (rbx, rbp, r12 to r15) hold
+; the caller's values again when syscall_entry comes back, and are saved then if another thread goes on or there is more to
+; do.  So nobody may look at them in struct regs of the current thread before.
         global  entry_syscall
 entry_syscall:
         swapgs
         mov     [gs:PCPU_USER_RSP], rsp
-        mov     rsp, [gs:PCPU_REGS_TOP]
-        push    USER_SS
-        push    qword [gs:PCPU_USER_RSP]
-        push    r11             ; rflags
-        push    USER_CS
-        push    rcx             ; rip
-        push    0
-        push    TRAP_SYSCALL
-        SAVE_REGS
-        CALL_C  syscall_entry
-        ; falls through
+        mov     rsp, [gs:PCPU_CUR]
+        mov     [rsp + T_RIP], rcx
+        mov     [rsp + T_RFLAGS], r11
+        mov     rcx, [gs:PCPU_USER_RSP]
+        mov     [rsp + T_RSP], rcx
+        mov     qword [rsp + T_TRAP], TRAP_SYSCALL
+        mov     [rsp + T_RAX], rax
+        mov     [rsp + T_RDX], rdx
+        mov     [rsp + T_RSI], rsi
+        mov     [rsp + T_RDI], rdi
+        mov     [rsp + T_R8], r8
+        mov     [rsp + T_R9], r9
+        mov     [rsp + T_R10], r10
+        mov     rdi, rsp
+        mov     rsp, [gs:PCPU_STACK]
+        push    rdi
+        call    syscall_entry
+        pop     rcx
+        cmp     rax, rcx
+        jne     leave_thread
+return_syscall:                 ; rax: the thread; the preserved registers are its own
+        mov     rsp, rax
+        ; The CPU faults in the kernel when the address is not canonical, as it is after a system call in the
+        ; last bytes of user space (I-3).
+        mov     rcx, [rsp + T_RIP]
+        shl     rcx, 16
+        sar     rcx, 16
+        mov     r11, [rsp + T_RFLAGS]
+        mov     r10, [rsp + T_R10]
+        mov     r9, [rsp + T_R9]
+        mov     r8, [rsp + T_R8]
+        mov     rdi, [rsp + T_RDI]
+        mov     rsi, [rsp + T_RSI]
+        mov     rdx, [rsp + T_RDX]
+        mov     rax, [rsp + T_RAX]
+        mov     rsp, [rsp + T_RSP]
+        swapgs
+        o64 sysret
 
-; rax: the thread to resume
-resume:
-        lea     rsp, [rax + REGS_OFFSET]
-        cmp     qword [rsp + REGS_TRAP], TRAP_SYSCALL
+; rcx: the thread that made the system call; rax: the thread to resume, or 0: exit_slowly chooses
+leave_thread:
+        mov     [rcx + T_RBX], rbx
+        mov     [rcx + T_RBP], rbp
+        mov     [rcx + T_R12], r12
+        mov     [rcx + T_R13], r13
+        mov     [rcx + T_R14], r14
+        mov     [rcx + T_R15], r15
+        test    rax, rax
+        jnz     resume
+        mov     rsp, [gs:PCPU_STACK]
+        call    exit_slowly
+resume:                         ; rax: the thread
+        cmp     qword [rax + T_TRAP], TRAP_SYSCALL
+        jne     .trap
+        mov     rbx, [rax + T_RBX]
+        mov     rbp, [rax + T_RBP]
+        mov     r12, [rax + T_R12]
+        mov     r13, [rax + T_R13]
+        mov     r14, [rax + T_R14]
+        mov     r15, [rax + T_R15]
+        jmp     return_syscall
+.trap:
+        lea     rsp, [rax + T_REGS]
         pop     r15
         pop     r14
         pop     r13
@@ -83,32 +144,25 @@ resume:
         pop     rdi
         pop     rsi
         pop     rbp
-        lea     rsp, [rsp + 8]  ; cr2; the flags of the comparison stay
+        add     rsp, 8          ; cr2
         pop     rbx
         pop     rdx
         pop     rcx
         pop     rax
-        lea     rsp, [rsp + REGS_ERR_SIZE]
-        jne     .iret
-        ; A system call: rcx and r11 are the CPU's to use.  The CPU faults in the kernel when the address is not
-        ; canonical, as after a system call in the last bytes of user space (I-3).
-        mov     rcx, [rsp]
-        shl     rcx, 16
-        sar     rcx, 16
-        mov     r11, [rsp + 16]
-        mov     rsp, [rsp + 24]
+        add     rsp, REGS_ERR_SIZE
         swapgs
-        o64 sysret
-.iret:
-        swapgs
-        global  entry_iret
-entry_iret:
         iretq
 
         global  arch_user_return
 arch_user_return:
         mov     rax, rdi
         jmp     resume
+
+; A system call by 32-bit code: there is no such ABI, so nothing happens.  The entry must exist: without it the CPU would
+; go to address 0 with kernel rights.
+        global  entry_syscall32
+entry_syscall32:
+        o32 sysret
 
 ; Exceptions.  The stubs push what the CPU does not, so that all frames look alike.
 %macro STUB_NOERR 1
@@ -165,7 +219,9 @@ user_common:
         mov     rax, cr2
         mov     [rsp + 11 * 8], rax
 .go:    cld
-        CALL_C  trap_entry
+        lea     rdi, [rsp - T_REGS]
+        mov     rsp, [gs:PCPU_STACK]
+        call    trap_entry
         jmp     resume
 
 irq_common:

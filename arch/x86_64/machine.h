@@ -23,7 +23,7 @@ static inline u64 virt_to_phys(const void *p)
 struct pcpu {
     struct pcpu *self;    /* 0x00 */
     u64 user_rsp;         /* 0x08 scratch of the entry code */
-    u64 regs_top;         /* 0x10 end of the current thread's struct regs */
+    u64 unused;           /* 0x10 */
     u64 kernel_stack;     /* 0x18 */
     struct thread *cur;   /* 0x20 current thread; NULL: idle */
     struct thread *sc;    /* whose time slice is running */
@@ -32,7 +32,8 @@ struct pcpu {
     struct thread *fpu_owner;
     u64 irq_pending; /* bit n: vector 32 + n was taken while the kernel could not handle it */
     u32 work_units;  /* see preempt.h */
-    bool resched;    /* choose again who runs, or other work before user code runs */
+    bool resched;    /* something is to be done before user code runs */
+    bool choose;     /* namely: choose again who runs */
     bool yield;      /* the current thread goes behind those of its priority */
     bool fpu_enabled;
     bool check_due;  /* debug builds: see kernel/check.h */

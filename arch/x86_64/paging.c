@@ -26,14 +26,27 @@ u64 *pt_make(u64 *root, struct quota *q, u64 va, unsigned c)
     }
 }
 
+/* The kernel's half of the top level: few entries, which never change once tasks exist. */
+static u16 kernel_entry[PT_ENTRIES / 2];
+static unsigned n_kernel_entries;
+
+static void find_kernel_entries(void)
+{
+    for (u16 i = PT_ENTRIES / 2; i < PT_ENTRIES; i++)
+        if (kmap_root()[i])
+            kernel_entry[n_kernel_entries++] = i;
+}
+
 u64 *pt_create(struct quota *q)
 {
-    u64 *root = kmem_alloc(q, PAGE_SHIFT);
+    u64 *root = kmem_zalloc(q, PAGE_SHIFT);
 
     if (!root)
         return NULL;
-    memset(root, 0, PAGE_SIZE / 2);
-    memcpy(root + PT_ENTRIES / 2, kmap_root() + PT_ENTRIES / 2, PAGE_SIZE / 2);
+    if (!n_kernel_entries)
+        find_kernel_entries();
+    for (unsigned i = 0; i < n_kernel_entries; i++)
+        root[kernel_entry[i]] = kmap_root()[kernel_entry[i]];
     return root;
 }
 
@@ -48,8 +61,12 @@ bool pt_destroy_step(u64 *root, struct quota *q, u64 *pos)
 
     for (;;) {
         unsigned i = (unsigned)(*pos >> class_shift(level)) & 511;
-        while (i < entries && (table[i] & (PTE_P | PTE_PS)) != PTE_P)
-            i++;
+        if (level < 3)
+            while (i < entries && (table[i] & (PTE_P | PTE_PS)) != PTE_P)
+                i++;
+        else
+            while (i < entries && !table[i])
+                i++;
         if (i == entries || level == 0)
             break;
         if (i != ((*pos >> class_shift(level)) & 511))

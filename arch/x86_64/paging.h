@@ -41,8 +41,8 @@ static inline u64 class_size(unsigned c) { return 1UL << class_shift(c); }
 
 /* Where the walk for an address ended: a page, or the empty slot that covers it. */
 struct pte_ref {
-    u64 *pte;         /* NULL: even the top-level slot is empty */
-    unsigned c;       /* class of the page or slot; 3: 512 GiB, empty */
+    u64 *pte;
+    unsigned c;       /* class of the page or slot; 3: an empty slot of the top level, which has no links */
     bool present;
 };
 
@@ -59,19 +59,40 @@ static inline bool link_is_node(u64 link) { return link && !(link & LINK_KU_MEM)
 static inline struct mapnode *link_node(u64 link) { return (struct mapnode *)link; }
 static inline struct ku_mem *link_ku_mem(u64 link) { return (struct ku_mem *)(link & ~1UL); }
 
+static inline u64 *pt_index(u64 entry, u64 va, unsigned c)
+{
+    return (u64 *)phys_to_virt(entry & PTE_ADDR) + (va >> class_shift(c) & 511);
+}
+
 static inline struct pte_ref pt_find(const u64 *root, u64 va)
 {
     u64 e = root[va >> 39 & 511];
-    u64 *p = NULL;
+    u64 *p;
 
     if (unlikely(!(e & PTE_P)))
-        return (struct pte_ref){ NULL, 3, false };
-    for (unsigned c = 2;; c--) {
-        p = (u64 *)phys_to_virt(e & PTE_ADDR) + (va >> class_shift(c) & 511);
-        e = *p;
-        if (c == 0 || (e & (PTE_P | PTE_PS)) != PTE_P)
-            return (struct pte_ref){ p, c, e & PTE_P };
-    }
+        return (struct pte_ref){ (u64 *)root + (va >> 39 & 511), 3, false };
+    p = pt_index(e, va, 2);
+    e = *p;
+    if (unlikely((e & (PTE_P | PTE_PS)) != PTE_P))
+        return (struct pte_ref){ p, 2, e & PTE_P };
+    p = pt_index(e, va, 1);
+    e = *p;
+    if ((e & (PTE_P | PTE_PS)) != PTE_P)
+        return (struct pte_ref){ p, 1, e & PTE_P };
+    p = pt_index(e, va, 0);
+    return (struct pte_ref){ p, 0, *p & PTE_P };
+}
+
+/* The entry of a page of class `c` that is known to be there. */
+static inline u64 *pt_page(const u64 *root, u64 va, unsigned c)
+{
+    u64 *p = pt_index(root[va >> 39 & 511], va, 2);
+
+    if (likely(c < 2))
+        p = pt_index(*p, va, 1);
+    if (likely(c < 1))
+        p = pt_index(*p, va, 0);
+    return p;
 }
 
 static inline u64 pte_phys(u64 pte) { return pte & PTE_ADDR; }

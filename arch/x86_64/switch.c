@@ -24,7 +24,7 @@ static u8 fpu_initial[FX_SIZE] __attribute__((aligned(64)));
 void switch_init(void)
 {
     cpu0.self = &cpu0;
-    cpu0.kernel_stack = (u64)kernel_stack_top;
+    cpu0.kernel_stack = (u64)kernel_stack_top - 8; /* aligned after one push */
     wrmsr(MSR_GS_BASE, (u64)&cpu0);
     wrmsr(MSR_KERNEL_GS_BASE, 0);
     __asm__ volatile("clts; fninit");
@@ -198,8 +198,7 @@ void arch_switch(struct thread *from, struct thread *to)
         store_selectors(from, selectors);
     if (!to)
         return;
-    p->regs_top = (u64)&to->regs + sizeof(to->regs);
-    tss.rsp[0] = p->regs_top;
+    tss.rsp[0] = (u64)&to->regs + sizeof(to->regs);
     if (to->task != p->loaded && to->task)
         load_task(p, to->task);
     if (unlikely(selectors != thread_selectors(to)))

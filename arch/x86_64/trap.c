@@ -62,11 +62,11 @@ enum { IST_SIZE = 4096, IST_NMI = 1, IST_DOUBLE_FAULT = 2, IST_MACHINE_CHECK = 3
 static u8 ist_stack[N_IST][IST_SIZE] __attribute__((aligned(16)));
 
 extern const u64 trap_stubs[32], irq_stubs[N_IRQ_STUBS];
-extern char entry_syscall[], entry_spurious[];
+extern char entry_syscall[], entry_syscall32[], entry_spurious[];
 
 static_assert(offsetof(struct pcpu, user_rsp) == 0x08, "entry.asm");
-static_assert(offsetof(struct pcpu, regs_top) == 0x10, "entry.asm");
 static_assert(offsetof(struct pcpu, kernel_stack) == 0x18, "entry.asm");
+static_assert(offsetof(struct pcpu, cur) == 0x20, "entry.asm");
 static_assert(offsetof(struct thread, regs) == 8, "entry.asm");
 static_assert(offsetof(struct regs, trap) == 16 * 8, "entry.asm");
 
@@ -129,7 +129,7 @@ static void load_tables(void)
     __asm__ volatile("ltr %w0" ::"r"(TSS_SEL));
 }
 
-enum { MSR_EFER = 0xc0000080, MSR_STAR = 0xc0000081, MSR_LSTAR = 0xc0000082, MSR_FMASK = 0xc0000084 };
+enum { MSR_EFER = 0xc0000080, MSR_STAR = 0xc0000081, MSR_LSTAR = 0xc0000082, MSR_CSTAR = 0xc0000083, MSR_FMASK = 0xc0000084 };
 enum { EFER_SCE = 1 };
 
 void arch_cpu_init(void)
@@ -139,6 +139,7 @@ void arch_cpu_init(void)
     load_tables();
     wrmsr(MSR_STAR, (u64)KERNEL_CS << 32 | (u64)(USER_CS32 | 3) << 48);
     wrmsr(MSR_LSTAR, (u64)entry_syscall);
+    wrmsr(MSR_CSTAR, (u64)entry_syscall32);
     wrmsr(MSR_FMASK, 0xffffffff);
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
     switch_init(); /* per-CPU data; from here on pcpu() works */
@@ -170,7 +171,8 @@ struct thread *trap_entry(struct thread *t)
         switch_load_fpu(t);
     else if (v != TRAP_PROTECTION || !refresh_ports(t))
         pager_trap(t);
-    return kernel_exit();
+    t = exit_quickly();
+    return t ? t : exit_slowly();
 }
 
 _Noreturn void kernel_trap(struct regs *r);
