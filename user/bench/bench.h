@@ -85,7 +85,7 @@ void must(char const *what, long err);
 /** Let a tick of the clock pass, so that what follows has the longest time without one. */
 void await_tick(void);
 
-/** What two readings cost by themselves; calibrate() sets it and checks the unit with 1000 instructions. */
+/** What two readings cost; calibrate() finds it, and checks that ticks are instructions. */
 extern unsigned long stamp_cost;
 void calibrate(void);
 

@@ -22,27 +22,22 @@ quire_syscall32:
         push    r14
         push    r15
         mov     [saved_rsp], rsp
-        push    USER_CS32
-        lea     rax, [.in32]
-        push    rax
-        o64 retf                ; there is no far jump with an immediate address in 64-bit mode
+        jmp     far dword [to_in32] ; 64-bit mode has no far jump with an immediate address
         bits    32
-.in32:
+in32:
         xor     eax, eax        ; all that a system call could take as arguments
         mov     edx, 0xfffff802 ; a receive from the invoking thread ...
         mov     esi, eax
         mov     edi, eax
         syscall
         mov     eax, 1
-        jmp     .back
+        jmp     back
 quire_syscall32_fault:
         mov     eax, 2
-.back:
-        push    USER_CS
-        push    .in64
-        retf
+back:
+        jmp     USER_CS:in64
         bits    64
-.in64:
+in64:
         mov     rsp, [saved_rsp]
         pop     r15
         pop     r14
@@ -51,6 +46,11 @@ quire_syscall32_fault:
         pop     rbp
         pop     rbx
         ret
+
+        section .rodata
+to_in32:
+        dd      in32
+        dw      USER_CS32
 
         section .bss nobits alloc noexec write align=8
 saved_rsp:

@@ -14,8 +14,8 @@
 #include <quire/io.h>
 
 #define GIB (1UL << 30)
-#define HUGE 0x4000000000UL       /* in the main task */
-#define NO_DEVICES 0x400000000UL  /* physical */
+#define HUGE 0x4000000000UL      /* in the main task */
+#define NO_DEVICES 0x400000000UL /* physical */
 #define HUGE_MARK(offset) (0x9000000UL + ((offset) >> L4_PAGESHIFT))
 
 static int has_ram, has_huge;

@@ -200,8 +200,8 @@ static void granted(void)
 static void grant_of_one_maps(void)
 {
     map_ports(d->task, MAIN, l4_iofpage(0, ALL));
-    expect_label("grant", l4_error(l4_task_map(e->task, d->task, l4_iofpage(P, 0),
-                                               L4_MAP_ITEM_GRANT)), 0);
+    expect_label("grant",
+                 l4_error(l4_task_map(e->task, d->task, l4_iofpage(P, 0), L4_MAP_ITEM_GRANT)), 0);
     expect_ports(d, 0xff);
     expect_ports(e, 1);
     unmap_ports(d->task, l4_iofpage(P, 0), L4_FP_OTHER_SPACES);
@@ -211,8 +211,8 @@ static void grant_of_one_maps(void)
 static void grant_of_all(void)
 {
     map_ports(d->task, MAIN, l4_iofpage(0, ALL));
-    expect_label("grant", l4_error(l4_task_map(e->task, d->task, l4_iofpage(0, ALL),
-                                               L4_MAP_ITEM_GRANT)), 0);
+    expect_label("grant",
+                 l4_error(l4_task_map(e->task, d->task, l4_iofpage(0, ALL), L4_MAP_ITEM_GRANT)), 0);
     expect_ports(d, 0);
     expect_ports(e, 0xff);
     unmap_ports(e->task, l4_iofpage(P, 0), L4_FP_ALL_SPACES);
@@ -285,8 +285,8 @@ static void quota_for_ports(void)
     long err;
 
     /* Enough for a task, not for the bitmap of 8 KiB. */
-    expect_label("factory", l4_error(l4_factory_create_factory(L4_BASE_FACTORY_CAP, factory, 12000)),
-                 0);
+    expect_label("factory",
+                 l4_error(l4_factory_create_factory(L4_BASE_FACTORY_CAP, factory, 12000)), 0);
     task = new_task(factory);
     err = l4_error(l4_task_map(task, MAIN, l4_iofpage(P, 0), 0));
     expect_label("map failed", err, l4_ipc_to_errno(L4_IPC_SEMAPFAILED));

@@ -24,10 +24,7 @@ static l4_snd_fpage_t log_cap(void)
     return l4_snd_fpage_cap(L4_BASE_LOG_CAP, L4_CAP_FPAGE_RO, L4_SND_FPAGE_MAP);
 }
 
-static void window_pages(l4_addr_t at, unsigned order)
-{
-    x_window(l4_fpage(at, order, 0), NONE);
-}
+static void window_pages(l4_addr_t at, unsigned order) { x_window(l4_fpage(at, order, 0), NONE); }
 
 /* ---- rights ---- */
 
@@ -396,6 +393,7 @@ static struct test_case const cases[] = {
     {"F-11", "no map item, no type", bad_items},
     {"F-11", "items beyond the message registers", too_long},
     {"F-12", "type mismatch is no error", type_mismatch},
+    {"M-2", "types of item and window must match", type_mismatch},
     {"F-12", "all-spaces window takes every type", all_spaces},
     {"F-14", "void items", void_item},
     {"F-15", "an error keeps earlier items", error_keeps_earlier},

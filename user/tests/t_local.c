@@ -229,8 +229,7 @@ static void base_decides(void)
     send_pair(foreign, own);
     expect("foreign gate first", l4_snd_fpage_base_x(x_ret(d, 0)), 0x1078);
     give(d->task, SLOT(1), own, RWS);
-    expect_label("the second is mapped",
-                 l4_error(l4_task_cap_equal(d->task, SLOT(0), SLOT(1))), 1);
+    expect_label("the second is mapped", l4_error(l4_task_cap_equal(d->task, SLOT(0), SLOT(1))), 1);
     delete_object(own);
     delete_object(foreign);
 }
@@ -280,9 +279,9 @@ static void forward_to(l4_cap_idx_t what, unsigned rights)
 
 static void forward_refused(void)
 {
-    forward_to(e->task, L4_CAP_FPAGE_RS);  /* without W */
-    forward_to(L4_BASE_LOG_CAP, RWS);      /* no task */
-    forward_to(L4_BASE_LOG_CAP, 0);        /* nothing */
+    forward_to(e->task, L4_CAP_FPAGE_RS); /* without W */
+    forward_to(L4_BASE_LOG_CAP, RWS);     /* no task */
+    forward_to(L4_BASE_LOG_CAP, 0);       /* nothing */
 }
 
 static struct test_case const cases[] = {

@@ -331,8 +331,9 @@ static void beyond_the_space(void)
     l4_cap_idx_t last = LOW_SLOT(0xffff), task = new_task(L4_BASE_FACTORY_CAP);
 
     give(task, last, g, R);
-    expect_label("map", l4_error(l4_task_map(task, MAIN, l4_obj_fpage(LOW_SLOT(0), 5, R),
-                                             LOW_SLOT(0x10000))), 0);
+    expect_label(
+        "map",
+        l4_error(l4_task_map(task, MAIN, l4_obj_fpage(LOW_SLOT(0), 5, R), LOW_SLOT(0x10000))), 0);
     expect_filled(task, last, 1);
     expect_filled(task, LOW_SLOT(1), 0);
     delete_object(task);

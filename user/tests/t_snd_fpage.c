@@ -21,10 +21,7 @@ static l4_snd_fpage_t alone(l4_snd_fpage_t item)
     return x_ret(d, 0);
 }
 
-static void window_pages(l4_addr_t at, unsigned order)
-{
-    x_window(l4_fpage(at, order, 0), NONE);
-}
+static void window_pages(l4_addr_t at, unsigned order) { x_window(l4_fpage(at, order, 0), NONE); }
 
 /* ---- constructors ---- */
 
@@ -111,10 +108,7 @@ static void snd_order(void)
     expect("order of a send item", l4_snd_fpage_snd_order(l4_snd_fpage_mem(0, 21, RW, 0, 0)), 21);
 }
 
-static void base(void)
-{
-    expect("base", l4_snd_fpage_base(local(SLOT(0x60), 5)), SLOT(0x60));
-}
+static void base(void) { expect("base", l4_snd_fpage_base(local(SLOT(0x60), 5)), SLOT(0x60)); }
 
 static void rcv_order(void)
 {
@@ -227,8 +221,8 @@ static void local_id_received(void)
     expect("between tasks", which(l4_snd_fpage_local_id_received), 0);
     delete_object(gate);
     x_begin(0);
-    expect("in one task",
-           (unsigned long)l4_snd_fpage_local_id_received(local(L4_BASE_LOG_CAP, 0)), 1);
+    expect("in one task", (unsigned long)l4_snd_fpage_local_id_received(local(L4_BASE_LOG_CAP, 0)),
+           1);
     /* Memory comes the same way, but is no object flexpage. */
     x_begin(0);
     window_pages(AT(0), 12);

@@ -14,8 +14,8 @@
 
 #include <l4/sigma0/sigma0.h>
 
-#define HPET 0xfed00000UL    /* physical address of a timer's registers */
-#define DEVICE 0x58000000UL  /* where the main task puts them */
+#define HPET 0xfed00000UL   /* physical address of a timer's registers */
+#define DEVICE 0x58000000UL /* where the main task puts them */
 
 static struct worker *son, *daughter, *aunt;
 
@@ -241,8 +241,9 @@ static void ascending(void)
     map(e->task, AT(0), MAIN, PAGE(1), RW);
     grant(e->task, AT(1), d->task, last, RW);
     map(e->task, AT(2), MAIN, PAGE(2), RW);
-    expect_label("second page cannot be mapped", map_order(f->task, AT(0), e->task,
-                 RANGE(AT(0), 14, RW)), l4_ipc_to_errno(L4_IPC_SEMAPFAILED));
+    expect_label("second page cannot be mapped",
+                 map_order(f->task, AT(0), e->task, RANGE(AT(0), 14, RW)),
+                 l4_ipc_to_errno(L4_IPC_SEMAPFAILED));
     expect_mark(f, AT(0), MARK(1));
     expect_none(f, AT(1));
     expect_none(f, AT(2));
@@ -278,6 +279,42 @@ static void one_node_per_entry(void)
     expect_label("invariants", kernel_check(), 0);
 }
 
+/*
+ * The server runs in the main task: between its access and the main thread's call no other address
+ * space is loaded, so an old translation would still be in use if the call did not flush it.
+ */
+static void stale_in_the_running_task(void)
+{
+    l4_addr_t large = fresh();
+
+    for (unsigned i = 0; i < 3; i++) {
+        alias(AT(0), 1);
+        expect_page(server, AT(0), RWX, MARK(1));
+        unmap(MAIN, PAGE(1), 12, L4_FPAGE_W, L4_FP_OTHER_SPACES);
+        expect("write after W was taken", (unsigned long)worker_write(server, AT(0) + 16, 1), 0);
+        map(MAIN, AT(0), MAIN, PAGE(2), RW); /* over-mapped */
+        expect_page(server, AT(0), RW, MARK(2));
+        grant(MAIN, AT(1), MAIN, AT(0), RW); /* moved */
+        expect_none(server, AT(0));
+        expect_page(server, AT(1), RW, MARK(2));
+        unmap(MAIN, AT(1), 12, RWX, L4_FP_ALL_SPACES);
+        expect_none(server, AT(1));
+        map_range(MAIN, large, MAIN, RANGE(BIG2(1), 21, RW));
+        expect_page(server, large + 0x5000, RW, BIG_MARK(517));
+        unmap(MAIN, BIG2(1), 12, RWX, L4_FP_OTHER_SPACES);
+        expect_none(server, large + 0x5000);
+    }
+}
+
+static void more_rights_without_a_fault(void)
+{
+    map(MAIN, AT(0), MAIN, PAGE(1), RO);
+    expect("read", (unsigned long)worker_read(server, AT(0), 0), 1);
+    map(MAIN, AT(0), MAIN, PAGE(1), RWX);
+    expect_page(server, AT(0), RWX, MARK(1));
+    expect("page faults", pager_seen.faults, 0);
+}
+
 static struct test_case const cases[] = {
     {"U-1", "lookup without a node", lookup_without_node},
     {"U-2", "small page below the root", page_below_root},
@@ -296,6 +333,8 @@ static struct test_case const cases[] = {
     {"M-3", "ascending order, a failure keeps what was before", ascending},
     {"M-4", "one node for each entry", one_node_per_entry},
     {"M-5", "the root finds everything", root_has_everything},
+    {"M-49", "no stale translation in the running task", stale_in_the_running_task},
+    {"M-50", "more rights without a page fault", more_rights_without_a_fault},
     {"M-9", "a node is found at its own place only", piece_of_large_page},
 };
 

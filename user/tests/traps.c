@@ -8,16 +8,20 @@
 #include <quire/program.h>
 #include <quire/string.h>
 
-enum { DEBUGGER_CHECK = 0x501 }; /* of this kernel: label 0, or an error if an invariant is broken */
+int quire_probe_exec(l4_addr_t address);
+
+enum {
+    DEBUGGER_CHECK = 0x501
+}; /* of this kernel: label 0, or an error if an invariant is broken */
 enum { UNMAP_ORDER = 16, NO_TRAP = 0xff };
 
-struct worker *d;
+struct worker *ring3;
 
 void traps_setup(void)
 {
-    worker_reset(d);
+    worker_reset(ring3);
     pager_reset();
-    l4_task_unmap(d->task, l4_fpage(CODE, UNMAP_ORDER, L4_FPAGE_RWX), L4_FP_ALL_SPACES);
+    l4_task_unmap(ring3->task, l4_fpage(CODE, UNMAP_ORDER, L4_FPAGE_RWX), L4_FP_ALL_SPACES);
 }
 
 void traps_init(void)
@@ -28,7 +32,7 @@ void traps_init(void)
         printf("no memory for the test\n");
         exit(1);
     }
-    d = worker_new(1);
+    ring3 = worker_new(1);
     test_setup = traps_setup;
 }
 
@@ -36,10 +40,10 @@ void map_code(unsigned rights)
 {
     l4_fpage_t fp = l4_fpage(CODE_POOL, L4_PAGESHIFT, (unsigned char)rights);
 
-    expect_label("map", l4_error(l4_task_map(d->task, L4_BASE_TASK_CAP, fp, CODE)), 0);
+    expect_label("map", l4_error(l4_task_map(ring3->task, L4_BASE_TASK_CAP, fp, CODE)), 0);
 }
 
-int call_code(void const *code, unsigned n)
+static void put_code(void const *code, unsigned n)
 {
     static unsigned char const ud2[] = {0x0f, 0x0b};
 
@@ -47,7 +51,24 @@ int call_code(void const *code, unsigned n)
     memcpy((char *)CODE_POOL + n, ud2, sizeof(ud2)); /* code that runs on is noticed */
     pager_seen.regs.trapno = NO_TRAP;
     map_code(L4_FPAGE_RWX);
-    return worker_exec(d, CODE);
+}
+
+int call_code(void const *code, unsigned n)
+{
+    put_code(code, n);
+    return worker_exec(ring3, CODE);
+}
+
+static void run_code(void *unused)
+{
+    (void)unused;
+    quire_probe_exec(CODE);
+}
+
+void start_code(void const *code, unsigned n)
+{
+    put_code(code, n);
+    worker_run(ring3, run_code, 0);
 }
 
 void trap_of_code(char const *name, void const *code, unsigned n, unsigned long trap)

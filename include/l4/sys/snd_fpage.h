@@ -4,7 +4,7 @@
  *
  * Decides: nothing of the ABI itself (see consts.h and __l4_fpage.h); gives each member of L4Re's
  * C++ class L4::Ipc::Snd_fpage one C function, and of Rcv_fpage and Small_buf what a receiver
- * needs.  docs/snd-fpage.md maps member to function to rule.  Pure.
+ * needs.  docs/snd_fpage.md maps member to function, rule and test.  Pure.
  *
  * Item options are or-ed into one argument: map type, cacheability and continuation.
  */
