@@ -14,8 +14,9 @@ struct task;
 #include "machine.h" /* phys_to_virt, virt_to_phys, struct pcpu, pcpu(), TLB primitives */
 
 /* ---- start-up (kernel/main.c) ---- */
-void arch_cpu_init(void);   /* descriptors, traps, system-call entry; needs the heap */
-void arch_timer_init(void); /* calibrate the clock, start the periodic tick; fills the KIP's clock fields */
+void arch_cpu_init(void); /* descriptors, traps, system-call entry; needs the heap */
+void arch_timer_init(
+    void); /* calibrate the clock, start the periodic tick; fills the KIP's clock fields */
 
 /* ---- clock ---- */
 u64 arch_clock_us(void); /* microseconds since boot, monotonic; the KIP clock */

@@ -134,6 +134,18 @@ bool check_invariants(void)
 }
 
 #ifdef QUIRE_DEBUG
+enum { CHECK_INTERRUPTED_EVERY = 64 };
+
+void check_note(bool interrupted)
+{
+    static unsigned n;
+
+    if (interrupted && ++n % CHECK_INTERRUPTED_EVERY)
+        return;
+    pcpu()->check_due = true;
+    pcpu()->resched = true;
+}
+
 void check_noted(void)
 {
     if (!pcpu()->check_due)

@@ -29,7 +29,8 @@ static u64 frame_of(const struct mapnode *n)
 {
     if (!n->parent) /* sigma0's: the physical address itself */
         return (u64)n->page << PAGE_SHIFT;
-    return pte_phys(*pt_find(((const struct task *)n->space)->mem.root, (u64)n->page << PAGE_SHIFT).pte);
+    return pte_phys(
+        *pt_find(((const struct task *)n->space)->mem.root, (u64)n->page << PAGE_SHIFT).pte);
 }
 
 /* A present entry with a node. */

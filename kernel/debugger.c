@@ -17,9 +17,10 @@ enum debugger_ops {
     DBG_GLOBAL_ID = 0x101,
     DBG_ADD_IMAGE = 0x107,
     DBG_KMEM_STATS = 0x500, /* MR0 free bytes, MR1 all bytes of the kernel heap */
-    DBG_CHECK = 0x501,      /* label 0: all invariants hold; -EFAULT: one does not (it is printed) */
-    DBG_COUNTERS = 0x503,   /* MR0 TLB flushes, MR1 page-table root loads since boot */
-    DBG_LATENCY = 0x504,    /* LATENCY=1 builds: MR0 longest stretch with interrupts off since the last read, MR1 its end */
+    DBG_CHECK = 0x501,    /* label 0: all invariants hold; -EFAULT: one does not (it is printed) */
+    DBG_COUNTERS = 0x503, /* MR0 TLB flushes, MR1 page-table root loads since boot */
+    DBG_LATENCY =
+        0x504, /* LATENCY=1 builds: MR0 longest stretch with interrupts off since the last read, MR1 its end */
     DBG_FAIL_ALLOC = 0x502, /* MR1: the n-th allocation from now on fails (debug builds) */
 };
 

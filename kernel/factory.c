@@ -81,7 +81,7 @@ static int create_factory(struct thread *t, struct creation *c)
         slab_free(&factory_slab, &c->factory->quota, f);
         return -L4_ENOMEM;
     }
-    *f = (struct factory){ .quota = { .limit = limit } };
+    *f = (struct factory){.quota = {.limit = limit}};
     kobject_init(&f->obj, &factory_type, c->factory);
     c->obj = &f->obj;
     return 0;
@@ -150,7 +150,7 @@ static void finish(struct thread *t, int err)
         return;
     }
     if (slot->obj)
-        cap_remove(slot, true); /* O-19 */
+        cap_remove(slot, true);          /* O-19 */
     cap_insert(slot, c.obj, ALL_RIGHTS); /* O-20 */
     if (c.words)
         out[0] = out[2] & ~15UL;
@@ -181,7 +181,7 @@ static void op_create(struct thread *t, struct factory *f)
         ipc_fail(t, IPC_OVERFLOW | IPC_IN_RECV);
         return;
     }
-    *c = (struct creation){ .factory = f };
+    *c = (struct creation){.factory = f};
     err = create(t, c);
     if (!err && c->words && task_of(c->obj)->ku_mem)
         create_continue(t);

@@ -12,7 +12,7 @@ static u64 order_mask(unsigned order) { return (1UL << order) - 1; }
 struct fp_range fp_to_range(u64 fp, u64 limit)
 {
     unsigned order = fp_order(fp);
-    struct fp_range r = { fp_base(fp) & ~order_mask(order), 1UL << order };
+    struct fp_range r = {fp_base(fp) & ~order_mask(order), 1UL << order};
 
     if (fp_type(fp) == FP_MEM && order < PAGE_SHIFT)
         r.size = 0;

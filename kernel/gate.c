@@ -19,7 +19,7 @@ struct gate *gate_create(struct factory *f)
 
     if (!g)
         return NULL;
-    *g = (struct gate){ .thread = NULL };
+    *g = (struct gate){.thread = NULL};
     kobject_init(&g->obj, &gate_type, f);
     return g;
 }
@@ -156,8 +156,7 @@ static void gate_invoke(struct thread *t, struct kobject *o, unsigned rights)
 {
     struct gate *g = gate_of(o);
 
-    if (rights & ATTR_SERVER && sys_op(t) & OP_SEND &&
-        tag_label(sys_tag(t)) == L4_PROTO_KOBJECT) {
+    if (rights & ATTR_SERVER && sys_op(t) & OP_SEND && tag_label(sys_tag(t)) == L4_PROTO_KOBJECT) {
         gate_control(t, g, rights);
         return;
     }

@@ -10,7 +10,7 @@
 enum { BITMAP_ORDER = 13, DIR_PAGES = N_PORTS / PORTS_PER_PAGE };
 
 /* Small pieces are ports, the huge page is all of them; there is nothing between. */
-const u8 io_class_shift[N_CLASSES] = { 0, 16, 16 };
+const u8 io_class_shift[N_CLASSES] = {0, 16, 16};
 static struct mapnode io_root; /* sigma0 holds all ports */
 
 void io_space_init(void) { mapdb_root(&io_root, sigma0_task, 0, CLASS_HUGE); }
@@ -184,7 +184,7 @@ enum map_status io_map_step(struct map_op *op)
 
 enum map_status io_unmap_step(struct unmap_op *op)
 {
-    struct child_range range = { .class_shift = io_class_shift };
+    struct child_range range = {.class_shift = io_class_shift};
     struct mapnode *n = find_port(op->task, op->pos), *child;
     bool large;
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Message IPC between threads: rendezvous, phases, reply capability, timeouts, abort (abi: ipc.md sections 5 to 9).
+ * Message IPC between threads: rendezvous, phases, reply capability, timeouts, abort (abi: ipc.md
+ * sections 5 to 9).
  *
- * A thread's IPC is a send phase, a receive phase or both.  Whoever finds its partner ready does the whole transfer in
+ * A thread's IPC is a send phase, a receive phase or both.  Whoever finds its partner ready does the
+ * whole transfer in
  * its own context (transfer.c) and then moves both on; a blocked thread is only data in a queue.
  */
 #ifndef QUIRE_IPC_H
@@ -34,7 +36,8 @@ static inline u64 tag_make(s64 label, unsigned words, unsigned items)
 }
 
 /*
- * Message IPC of the current thread with `partner`: t->op, tag, timeouts, sender.label and snd_rights are set.
+ * Message IPC of the current thread with `partner`: t->op, tag, timeouts, sender.label and snd_rights
+ * are set.
  * Sends and receives as t->op says; a closed receive waits for `partner`.
  */
 void ipc_start(struct thread *t, struct thread *partner);

@@ -23,7 +23,7 @@ struct irq *irq_create(struct factory *f, bool semaphore)
 
     if (!irq)
         return NULL;
-    *irq = (struct irq){ .is_semaphore = semaphore, .pin = -1 };
+    *irq = (struct irq){.is_semaphore = semaphore, .pin = -1};
     irq->sender.kind = SENDER_IRQ;
     irq->sender.prio = IRQ_QUEUE_PRIO;
     kobject_init(&irq->obj, semaphore ? &semaphore_type : &irq_type, f);
@@ -46,8 +46,7 @@ void irq_trigger(struct irq *irq)
         semaphore_up(irq);
     } else if (!irq->thread || irq->thread->dead) {
         irq->pending = true; /* remembered once (O-27) */
-    } else if (!irq->sender.queue &&
-               !ipc_deliver_irq(irq->thread, &irq->sender, irq->obj.id)) {
+    } else if (!irq->sender.queue && !ipc_deliver_irq(irq->thread, &irq->sender, irq->obj.id)) {
         sendq_add(&irq->thread->senders, &irq->sender); /* several collapse into one */
     }
 }

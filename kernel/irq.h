@@ -11,8 +11,8 @@ struct irq {
     struct thread *thread; /* a reference; NULL: not bound */
     bool pending;          /* triggered while not bound (O-27) */
     bool is_semaphore;
-    s16 pin;               /* interrupt line, -1: none */
-    bool masked;           /* the line is masked until the message is taken or EOI (O-28) */
+    s16 pin;     /* interrupt line, -1: none */
+    bool masked; /* the line is masked until the message is taken or EOI (O-28) */
     /* semaphore (objects.md section 7) */
     u64 count;
     struct sendq waiting;

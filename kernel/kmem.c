@@ -21,15 +21,12 @@ enum { CLEAR_UNIT = 2048 }; /* bytes cleared per unit of work */
 enum { FRAME_USED = 0xff, N_ORDERS = KMEM_MAX_ORDER - KMEM_MIN_ORDER + 1 };
 
 static struct free_block *free_list[N_ORDERS];
-static u8 *frame_state; /* by frame number relative to the arena */
+static u8 *frame_state;            /* by frame number relative to the arena */
 static u64 arena_base, arena_size; /* physical, spans all heap ranges */
 static u64 free_bytes, total_bytes, slab_bytes;
 u64 kmem_fail_at;
 
-static u64 frame_of(const void *block)
-{
-    return (virt_to_phys(block) - arena_base) >> PAGE_SHIFT;
-}
+static u64 frame_of(const void *block) { return (virt_to_phys(block) - arena_base) >> PAGE_SHIFT; }
 
 static void push(u64 frame, unsigned order)
 {
@@ -82,7 +79,8 @@ void kmem_init(const struct phys_range *heap, unsigned n)
     }
     arena_size = end - arena_base;
     state_size = ALIGN_UP(arena_size >> PAGE_SHIFT, PAGE_SIZE);
-    for (unsigned i = 0; i < n; i++) { /* the state array lives at the start of the first range that fits */
+    for (unsigned i = 0; i < n;
+         i++) { /* the state array lives at the start of the first range that fits */
         u64 base = heap[i].base, limit = heap[i].base + heap[i].size;
         if (!taken && heap[i].size > state_size) {
             frame_state = phys_to_virt(base);
@@ -98,7 +96,6 @@ void kmem_init(const struct phys_range *heap, unsigned n)
 }
 
 bool kmem_injected_failure(void) { return kmem_fail_at && --kmem_fail_at == 0; }
-
 
 void *kmem_alloc(struct quota *q, unsigned order)
 {
@@ -150,7 +147,8 @@ const char *kmem_check(void)
 
     for (unsigned o = KMEM_MIN_ORDER; o <= KMEM_MAX_ORDER; o++)
         for (struct free_block *b = free_list[o - KMEM_MIN_ORDER]; b; b = b->next) {
-            if (frame_state[frame_of(b)] != o || *b->link != b || virt_to_phys(b) & ((1UL << o) - 1))
+            if (frame_state[frame_of(b)] != o || *b->link != b ||
+                virt_to_phys(b) & ((1UL << o) - 1))
                 return "I7 free block";
             sum += 1UL << o;
         }

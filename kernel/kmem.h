@@ -69,7 +69,10 @@ struct slab {
     struct slab *next; /* all slabs that have a cache */
 };
 enum { SLAB_CACHE_MAX = 64 };
-#define SLAB(type, al) { .name = #type, .size = sizeof(type), .align = (al) }
+#define SLAB(type, al)                                                                             \
+    {                                                                                              \
+        .name = #type, .size = sizeof(type), .align = (al)                                         \
+    }
 
 /* The slow halves: an object from a page, back to its page. */
 void *slab_refill(struct slab *s);

@@ -15,7 +15,7 @@ static struct kobject *all_objects;
 
 void kobject_init(struct kobject *o, const struct kobject_type *type, struct factory *f)
 {
-    *o = (struct kobject){ .type = type, .id = next_id++, .factory = f, .refs = 1 };
+    *o = (struct kobject){.type = type, .id = next_id++, .factory = f, .refs = 1};
     o->all_link = &all_objects;
     o->all_next = all_objects;
     if (o->all_next)
@@ -80,7 +80,7 @@ void cap_remove(struct cap *slot, bool delete)
         o->counted--;
     if (o->dying)
         return;
-    if ((delete && slot->rights & CAP_D) || (counted && o->counted <= 0))
+    if ((delete &&slot->rights & CAP_D) || (counted && o->counted <= 0))
         kobject_kill(o);
 }
 
@@ -124,7 +124,8 @@ static bool reap_step(struct kobject *o)
     } else {
         struct factory *f = o->factory;
         preempt_charge(PREEMPT_UNITS / 2); /* looking for tables takes its time */
-        if (o->type->release && !o->type->release(o)) { /* more to give back: to the end of the list */
+        if (o->type->release &&
+            !o->type->release(o)) { /* more to give back: to the end of the list */
             reap_add(o);
             return false;
         }
@@ -140,12 +141,14 @@ static bool reap_step(struct kobject *o)
 
 bool reap_run(void)
 {
-    check_note();
     while (reap_first) {
         reap_step(reap_first);
-        if ((preempt_point(1) || pcpu()->irq_pending) && reap_first)
+        if ((preempt_point(1) || pcpu()->irq_pending) && reap_first) {
+            check_note(true);
             return false;
+        }
     }
     reap_priority = 0;
+    check_note(false);
     return true;
 }

@@ -35,9 +35,9 @@ enum cap_rights {
 
 /* A capability slot; 32 bytes (128 in a page). */
 struct cap {
-    struct kobject *obj; /* NULL: empty */
+    struct kobject *obj;      /* NULL: empty */
     struct cap *next, **link; /* the object's list of slots */
-    u64 rights;          /* enum cap_rights */
+    u64 rights;               /* enum cap_rights */
 };
 static_assert(sizeof(struct cap) == 32, "128 slots in a page");
 

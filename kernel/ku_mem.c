@@ -32,7 +32,7 @@ int ku_mem_begin(struct task *t, u64 user, unsigned order)
     k = slab_alloc(&ku_mem_slab, q);
     if (!k)
         return -L4_ENOMEM;
-    *k = (struct ku_mem){ .next = t->ku_mem, .user = user, .order = order };
+    *k = (struct ku_mem){.next = t->ku_mem, .user = user, .order = order};
     k->kernel = kmem_alloc(q, order);
     if (!k->kernel) {
         slab_free(&ku_mem_slab, q, k);

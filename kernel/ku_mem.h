@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kernel-user memory: pages of the kernel in a task, for UTCBs (O-8).  Not in the mapping database: it cannot be
+ * Kernel-user memory: pages of the kernel in a task, for UTCBs (O-8).  Not in the mapping database: it
+ * cannot be
  * unmapped, sent or overmapped, and goes with the task.  Called by task.c and factory.c.
  */
 #ifndef QUIRE_KU_MEM_H
@@ -10,10 +11,10 @@
 
 struct ku_mem {
     struct ku_mem *next;
-    u64 user;    /* address in the task */
-    u8 *kernel;  /* the same memory in the kernel */
-    u64 done;    /* bytes cleared and mapped so far */
-    u32 order;   /* log2 bytes, 12..17 */
+    u64 user;   /* address in the task */
+    u8 *kernel; /* the same memory in the kernel */
+    u64 done;   /* bytes cleared and mapped so far */
+    u32 order;  /* log2 bytes, 12..17 */
 };
 
 enum { KU_MIN_ORDER = 12, KU_MAX_ORDER = 17 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The longest stretch with interrupts off, measured in a build with LATENCY=1: from each entry into the kernel, or the
+ * The longest stretch with interrupts off, measured in a build with LATENCY=1: from each entry into the
+ * kernel, or the
  * last look at interrupts, to the next look or the way out.  Read and reset through the debugger object.
  */
 #ifndef QUIRE_LATENCY_H

@@ -23,8 +23,8 @@ static unmap_step_fn *const unmap_steps[] = {
     [FP_OBJ] = obj_unmap_step,
 };
 /* What a task must have for a transfer of the type (M-1). */
-static const u8 needed_space[] = { [FP_MEM] = SPACE_MEM, [FP_IO] = SPACE_IO, [FP_OBJ] = SPACE_OBJ };
-static const u64 space_limit[] = { [FP_MEM] = USER_END, [FP_IO] = N_PORTS, [FP_OBJ] = N_SLOTS };
+static const u8 needed_space[] = {[FP_MEM] = SPACE_MEM, [FP_IO] = SPACE_IO, [FP_OBJ] = SPACE_OBJ};
+static const u64 space_limit[] = {[FP_MEM] = USER_END, [FP_IO] = N_PORTS, [FP_OBJ] = N_SLOTS};
 
 void map_begin(struct map_op *op, u64 item_word, u64 fpage, const struct fp_match *m)
 {
@@ -38,16 +38,11 @@ void map_begin(struct map_op *op, u64 item_word, u64 fpage, const struct fp_matc
     op->any = m->size == 0; /* nothing asked for: "attempted" (F-2, F-12, F-19) */
 }
 
-enum map_status map_run(struct map_op *op)
+static inline enum map_status run_map(struct map_op *op)
 {
-    unsigned needed = needed_space[op->type];
-
-    check_note();
-    if (!(op->from->spaces & op->to->spaces & needed))
-        return MAP_DONE;
     while (op->size) {
         enum map_status s;
-        if (op->to->obj.dying)
+        if (unlikely(op->to->obj.dying))
             return MAP_DYING;
         s = map_steps[op->type](op);
         if (s != MAP_DONE)
@@ -58,9 +53,20 @@ enum map_status map_run(struct map_op *op)
     return MAP_DONE;
 }
 
+enum map_status map_run(struct map_op *op)
+{
+    enum map_status s;
+
+    if (unlikely(!(op->from->spaces & op->to->spaces & needed_space[op->type])))
+        return MAP_DONE;
+    s = run_map(op);
+    check_note(s == MAP_PREEMPTED);
+    return s;
+}
+
 void unmap_begin(struct unmap_op *op, struct task *t, u64 fpage, u64 mask)
 {
-    struct fp_range r = { 0, 0 };
+    struct fp_range r = {0, 0};
 
     op->task = t;
     op->type = (u8)fp_type(fpage);
@@ -75,9 +81,8 @@ void unmap_begin(struct unmap_op *op, struct task *t, u64 fpage, u64 mask)
     op->walking = false;
 }
 
-enum map_status unmap_run(struct unmap_op *op)
+static inline enum map_status run_unmap(struct unmap_op *op)
 {
-    check_note();
     while (op->pos < op->end) {
         enum map_status s = unmap_steps[op->type](op);
         if (s != MAP_DONE)
@@ -86,6 +91,14 @@ enum map_status unmap_run(struct unmap_op *op)
             return MAP_PREEMPTED;
     }
     return MAP_DONE;
+}
+
+enum map_status unmap_run(struct unmap_op *op)
+{
+    enum map_status s = run_unmap(op);
+
+    check_note(s == MAP_PREEMPTED);
+    return s;
 }
 
 void unmap_abort(struct unmap_op *op)

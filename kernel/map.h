@@ -40,13 +40,13 @@ enum map_status map_run(struct map_op *op);
 /* An unmap of one flexpage in progress. */
 struct unmap_op {
     struct task *task;
-    u64 pos, end;      /* rest of the range in the units of the type */
-    u8 type;           /* enum fpage_type */
-    u8 rights;         /* what is taken away (M-38) */
-    bool self;         /* mask bit 31: the task's own page too */
-    bool del;          /* mask bit 30 */
-    u8 referenced;     /* collected: 1 referenced, 2 modified (M-46) */
-    bool walking;      /* `walk` is registered */
+    u64 pos, end;           /* rest of the range in the units of the type */
+    u8 type;                /* enum fpage_type */
+    u8 rights;              /* what is taken away (M-38) */
+    bool self;              /* mask bit 31: the task's own page too */
+    bool del;               /* mask bit 30 */
+    u8 referenced;          /* collected: 1 referenced, 2 modified (M-46) */
+    bool walking;           /* `walk` is registered */
     struct mapdb_walk walk; /* rights-only: where in the current page's descendants */
 };
 

@@ -64,11 +64,13 @@ static inline u64 mapnode_index(const struct mapnode *n)
 struct child_range {
     struct mapnode *parent;
     u64 first, last;
-    const u8 *class_shift; /* log2 of small pages per page of a class; see mem_space.c, io_space.c */
+    const u8
+        *class_shift; /* log2 of small pages per page of a class; see mem_space.c, io_space.c */
 };
 
 /*
- * A forward walk over the nodes below `range`, robust against removals between two steps; range.parent becomes NULL when
+ * A forward walk over the nodes below `range`, robust against removals between two steps; range.parent
+ * becomes NULL when
  * that node itself is removed.
  */
 struct mapdb_walk {

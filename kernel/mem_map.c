@@ -27,7 +27,8 @@ static unsigned pick_class(const struct map_op *op, const struct mem_source *s, 
 }
 
 /* Grant: the node changes hands, its children stay (M-31, M-34). */
-static enum map_status grant_page(struct map_op *op, const struct mem_source *s, u64 *slot, u64 entry)
+static enum map_status grant_page(struct map_op *op, const struct mem_source *s, u64 *slot,
+                                  u64 entry)
 {
     struct quota *to = task_quota(op->to), *from = task_quota(op->from);
 
@@ -47,7 +48,8 @@ static enum map_status grant_page(struct map_op *op, const struct mem_source *s,
 }
 
 /* Enter a child of the source at op->dst, whose empty slot is known; false: no memory, or too deep (M-8). */
-static inline bool insert_child(struct map_op *op, const struct mem_source *s, u64 *slot, unsigned c)
+static inline bool insert_child(struct map_op *op, const struct mem_source *s, u64 *slot,
+                                unsigned c)
 {
     u64 entry = s->phys | s->cache | pte_from_rights(s->rights) | class_flag(c);
     struct mapnode *n;
@@ -110,8 +112,7 @@ static enum map_status insert_small(struct map_op *op, struct mem_source *s, u64
 static enum map_status insert_page(struct map_op *op, struct mem_source *s, struct pte_ref d,
                                    unsigned c)
 {
-    u64 *slot = d.c == c ? d.pte
-                                  : pt_make(op->to->mem.root, task_quota(op->to), op->dst, c);
+    u64 *slot = d.c == c ? d.pte : pt_make(op->to->mem.root, task_quota(op->to), op->dst, c);
 
     if (unlikely(!slot))
         return MAP_FAILED;

@@ -24,12 +24,16 @@ bool mem_find_source(const struct map_op *op, struct mem_source *s);
 struct mapnode *mem_root_node(u64 phys);
 
 /*
- * Remove `top` and all below it, leaf first, so that every state in between is a tree.  `keep`: the entry that
+ * Remove `top` and all below it, leaf first, so that every state in between is a tree.  `keep`: the
+ * entry that
  * inherits the usage bits, or NULL.  False: interrupted, or an interrupt came at the end; look again.
  */
 bool mem_revoke(struct mapnode *top, u64 *keep, u8 *usage);
 
-static inline u64 bytes_left_in(u64 va, unsigned c) { return class_size(c) - (va & (class_size(c) - 1)); }
+static inline u64 bytes_left_in(u64 va, unsigned c)
+{
+    return class_size(c) - (va & (class_size(c) - 1));
+}
 
 /* The bit that makes an entry of a class a page. */
 static inline u64 class_flag(unsigned c) { return c ? (u64)PTE_PS : 0; }

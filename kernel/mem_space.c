@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory spaces, see mem_space.h: sigma0's view of physical memory, finding the source of a map, faults, kernel-user pages.
+ * Memory spaces, see mem_space.h: sigma0's view of physical memory, finding the source of a map,
+ * faults, kernel-user pages.
  * Mapping is in mem_map.c, unmapping in mem_unmap.c.
  */
 #include "mem_space.h"
@@ -13,11 +14,12 @@
 #include "panic.h"
 #include "tlb.h"
 
-const u8 mem_class_shift[N_CLASSES] = { 0, 9, 18 };
+const u8 mem_class_shift[N_CLASSES] = {0, 9, 18};
 struct slab mapnode_slab = SLAB(struct mapnode, 8);
 
 /*
- * sigma0 holds all physical memory 1:1 (M-5).  Its pages are not entered one by one: a root node stands for each
+ * sigma0 holds all physical memory 1:1 (M-5).  Its pages are not entered one by one: a root node stands
+ * for each
  * GiB of physical addresses.  Real world: Fiasco makes the answer up in Sigma0_task::v_fabricate
  * (src/kern/sigma0_task.cpp).
  */

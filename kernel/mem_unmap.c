@@ -29,7 +29,8 @@ static inline unsigned remove_node(struct mapnode *n)
 }
 
 /*
- * Remove leaves below `stop`, beginning at `n`'s, until `stop` has no children (or, with `itself`, is gone too).
+ * Remove leaves below `stop`, beginning at `n`'s, until `stop` has no children (or, with `itself`, is
+ * gone too).
  */
 static inline bool revoke_until(struct mapnode *n, struct mapnode *stop, bool itself, u64 *keep,
                                 u8 *usage)
@@ -103,7 +104,8 @@ static bool unmap_below(struct unmap_op *op, const struct child_range *range, u6
 
     if (unlikely(!(op->rights & MEM_R)))
         return reduce_below(op, range, keep);
-    if (range->first == 0 && range->last >= (class_size(mapnode_class(range->parent)) - 1) >> PAGE_SHIFT)
+    if (range->first == 0 &&
+        range->last >= (class_size(mapnode_class(range->parent)) - 1) >> PAGE_SHIFT)
         return revoke_until(range->parent, range->parent, false, keep, &op->referenced);
     while ((n = mapdb_first_in(range)))
         if (!mem_revoke(n, keep, &op->referenced))
@@ -111,7 +113,7 @@ static bool unmap_below(struct unmap_op *op, const struct child_range *range, u6
     return true;
 }
 
-/* While the operation was interrupted its page went, or another came there: what was walked over is not there any more. */
+/* While the operation was interrupted its page went, or another came: the walk is over something else. */
 static void drop_stale_walk(struct unmap_op *op, const struct mapnode *parent)
 {
     if (op->walking && op->walk.range.parent != parent)
@@ -121,7 +123,7 @@ static void drop_stale_walk(struct unmap_op *op, const struct mapnode *parent)
 /* sigma0: one piece of a GiB; its own entry comes back with the next fault (M-47). */
 static enum map_status unmap_sigma0(struct unmap_op *op)
 {
-    struct child_range range = { .class_shift = mem_class_shift };
+    struct child_range range = {.class_shift = mem_class_shift};
     u64 end;
     struct pte_ref r = pt_find(op->task->mem.root, op->pos);
 
@@ -158,7 +160,7 @@ static u64 empty_behind(const u64 *pte)
 
 enum map_status mem_unmap_step(struct unmap_op *op)
 {
-    struct child_range range = { .class_shift = mem_class_shift };
+    struct child_range range = {.class_shift = mem_class_shift};
     struct pte_ref r;
     u64 size, base, first, end;
     bool removing = op->rights & MEM_R;
@@ -170,8 +172,11 @@ enum map_status mem_unmap_step(struct unmap_op *op)
     base = ALIGN_DOWN(op->pos, size);
     range.parent = r.present ? link_node(*pte_link(r.pte)) : NULL;
     drop_stale_walk(op, range.parent);
-    if (!r.present || *pte_link(r.pte) & LINK_KU_MEM) { /* hole or kernel-user memory (M-44, M-45) */
-        op->pos = base + size * (1 + empty_behind(r.pte)); /* (the kernel's half of the top level is not empty) */
+    if (!r.present ||
+        *pte_link(r.pte) & LINK_KU_MEM) { /* hole or kernel-user memory (M-44, M-45) */
+        op->pos =
+            base + size * (1 + empty_behind(
+                                   r.pte)); /* (the kernel's half of the top level is not empty) */
         return MAP_DONE;
     }
     end = min_u64(op->end, base + size);

@@ -6,7 +6,7 @@
 
 struct buffer_cursors cursors_from_bdr(u64 bdr)
 {
-    struct buffer_cursors c = { { 0, bdr & 31, bdr >> 5 & 31, bdr >> 10 & 31 } };
+    struct buffer_cursors c = {{0, bdr & 31, bdr >> 5 & 31, bdr >> 10 & 31}};
     return c;
 }
 

@@ -36,11 +36,11 @@ enum item_bits {
     BUF_LOCAL_ID = 4,
 };
 
-enum item_result { /* bits 1..2 of a return item */
-    RESULT_MAPPED = 0,  /* attempted: at least one page or capability was processed */
-    RESULT_NOTHING = 2, /* nothing was mapped in the sender (F-19) */
-    RESULT_LABEL = 4,   /* word 1: gate label and rights (F-17) */
-    RESULT_FPAGE = 6,   /* word 1: the sender's flexpage (F-16) */
+enum item_result {                    /* bits 1..2 of a return item */
+                   RESULT_MAPPED = 0, /* attempted: at least one page or capability was processed */
+                   RESULT_NOTHING = 2, /* nothing was mapped in the sender (F-19) */
+                   RESULT_LABEL = 4,   /* word 1: gate label and rights (F-17) */
+                   RESULT_FPAGE = 6,   /* word 1: the sender's flexpage (F-16) */
 };
 
 enum { N_BUFFER_REGS = 58 };

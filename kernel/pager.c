@@ -118,7 +118,8 @@ void pager_trap(struct thread *t)
 
 void pager_raise(struct thread *t)
 {
-    t->raise_pending = t->cont || t->xfer.snd || t->state == T_XFER; /* first the operation going on */
+    t->raise_pending =
+        t->cont || t->xfer.snd || t->state == T_XFER; /* first the operation going on */
     if (t->raise_pending)
         return;
     t->regs.trap = TRAP_EX_REGS;

@@ -9,7 +9,9 @@
 
 #include "arch.h"
 
-enum { PREEMPT_UNITS = 16 }; /* work units (one page, one slot, ...: below about 300 instructions) between two looks */
+enum {
+    PREEMPT_UNITS = 16
+}; /* work units (one page, one slot, ...: below about 300 instructions) between two looks */
 
 /* Work that is larger than one unit was done on the way to the next preemption point. */
 static inline void preempt_charge(unsigned units) { pcpu()->work_units += units; }

@@ -67,10 +67,7 @@ unsigned sched_current_prio(void)
 
 void sched_note_work(void) { pcpu()->resched = true; }
 
-static void sched_choose_again(struct pcpu *p)
-{
-    p->choose = p->resched = true;
-}
+static void sched_choose_again(struct pcpu *p) { p->choose = p->resched = true; }
 
 void sched_ready(struct thread *t)
 {
@@ -136,7 +133,8 @@ void sched_hand_over(struct thread *t, bool lend)
         return;
     }
     if (p->sc != t && (!lend || t->prio > p->sc->prio)) {
-        if (ready_mask[3] | ready_mask[2] | ready_mask[1] | ready_mask[0] && top_prio() >= t->prio) {
+        if (ready_mask[3] | ready_mask[2] | ready_mask[1] | ready_mask[0] &&
+            top_prio() >= t->prio) {
             sched_ready(t);
             return;
         }

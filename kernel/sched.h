@@ -23,7 +23,8 @@ void sched_set_cpu(struct thread *t, bool run);
 /* The current thread gives way to others of its priority. */
 void sched_yield(void);
 /*
- * Hand the CPU to `t`, which becomes T_READY, from the current thread, which has just blocked.  `lend`: it runs on
+ * Hand the CPU to `t`, which becomes T_READY, from the current thread, which has just blocked.  `lend`:
+ * it runs on
  * the current time slice (a call, I-67); otherwise on its own if nobody of its priority waits.
  */
 void sched_hand_over(struct thread *t, bool lend);
@@ -37,7 +38,8 @@ void sched_note_work(void);
 void sched_tick(u64 now);
 
 /*
- * The way out of the kernel when something is to be done first: another choice, a continuation, an interrupt, the reaper.
+ * The way out of the kernel when something is to be done first: another choice, a continuation, an
+ * interrupt, the reaper.
  * Returns the thread to resume.
  */
 struct thread *exit_slowly(void);

@@ -2,7 +2,8 @@
 /*
  * Queues of senders, ordered by priority and first come first served within one (I-28).
  *
- * One element per priority hangs in the queue itself (at most 256), the others of that priority form a ring with it;
+ * One element per priority hangs in the queue itself (at most 256), the others of that priority form a
+ * ring with it;
  * so no operation depends on the number of waiting senders.
  */
 #ifndef QUIRE_SENDQ_H
@@ -15,10 +16,10 @@ struct sendq;
 enum sender_kind { SENDER_THREAD, SENDER_IRQ };
 
 struct sender {
-    struct sendq *queue; /* NULL: not queued */
-    struct sender *next, *prev; /* ring of one priority */
+    struct sendq *queue;          /* NULL: not queued */
+    struct sender *next, *prev;   /* ring of one priority */
     struct sender *below, **link; /* first of the ring only (link != NULL): next lower priority */
-    u64 label; /* delivered with the message; modify_senders changes it (O-14) */
+    u64 label;                    /* delivered with the message; modify_senders changes it (O-14) */
     u8 prio;
     u8 kind;
 };

@@ -13,15 +13,15 @@
 enum { SEL_REPLY_SLOT = 0x400, SEL_SELF = 0x800 };
 
 /*
- * The reply slot a selector names: for a reply the one to take, for a wait also the one to fill (I-45).  NULL: none.
+ * The reply slot a selector names: for a reply the one to take, for a wait also the one to fill (I-45).
+ * NULL: none.
  */
 static u64 *choose_reply_slot(struct thread *t, u64 sel)
 {
     bool fill = (sel & (OP_RECV | OP_OPEN_WAIT)) == (OP_RECV | OP_OPEN_WAIT);
     u64 *slot;
 
-    if (likely((sel & (SEL_REPLY_SLOT | SEL_SELF)) != SEL_REPLY_SLOT) ||
-        !(fill || sel & OP_REPLY))
+    if (likely((sel & (SEL_REPLY_SLOT | SEL_SELF)) != SEL_REPLY_SLOT) || !(fill || sel & OP_REPLY))
         return &t->reply;
     slot = reply_slot(t->task, sel >> 12, fill);
     if (slot && fill) {

@@ -32,7 +32,8 @@ static inline void syscall_to_ipc(struct thread *t)
 /* ---- answers of kernel operations ---- */
 
 /*
- * Is this a kernel operation?  If not (no send phase), the plain receive it is instead has been started: from the object's
+ * Is this a kernel operation?  If not (no send phase), the plain receive it is instead has been
+ * started: from the object's
  * queue element if it is an IRQ sender, else a sleep (ipc.md section 2).
  */
 bool syscall_is_op(struct thread *t, struct kobject *o, struct sender *irq);
@@ -66,7 +67,8 @@ void syscall_unblock(struct thread *t, unsigned error);
  * The n-th item after the words as a capability of the given type (NULL: any); O-2, O-3.
  * NULL: *err is -EINVAL, or 0 after an IPC error 8 has been answered.
  */
-struct cap *syscall_cap_arg(struct thread *t, unsigned n, const struct kobject_type *type, int *err);
+struct cap *syscall_cap_arg(struct thread *t, unsigned n, const struct kobject_type *type,
+                            int *err);
 
 /* Answer `err` of syscall_cap_arg. */
 static inline void syscall_arg_error(struct thread *t, int err)

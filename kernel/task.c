@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tasks, see task.h: the object's operations (abi: objects.md section 2), kernel-user memory, and the end of a task
+ * Tasks, see task.h: the object's operations (abi: objects.md section 2), kernel-user memory, and the
+ * end of a task
  * (mapping.md section 11).
  */
 #include "task.h"
@@ -30,7 +31,7 @@ struct task *task_create(struct factory *f)
 
     if (!t)
         return NULL;
-    *t = (struct task){ .spaces = SPACE_MEM | SPACE_OBJ | SPACE_IO | SPACE_THREADS };
+    *t = (struct task){.spaces = SPACE_MEM | SPACE_OBJ | SPACE_IO | SPACE_THREADS};
     t->mem.root = pt_create(q);
     if (!t->mem.root) {
         slab_free(&task_slab, q, t);
@@ -147,7 +148,7 @@ static void op_unmap(struct thread *t, struct task *task)
         syscall_tag(t, tag_make(0, words, 0));
         return;
     }
-    t->unmap_call = (struct unmap_call){ 0, (u8)(words - 2), (u32)t->utcb->mr[1] };
+    t->unmap_call = (struct unmap_call){0, (u8)(words - 2), (u32)t->utcb->mr[1]};
     unmap_begin(&t->unmap, task, t->utcb->mr[2], t->unmap_call.mask);
     unmap_continue(t);
 }
@@ -170,9 +171,9 @@ static void op_cap_info(struct thread *t, struct task *task)
     case 3:
         a = named_slot(task, mr[1]);
         b = named_slot(task, mr[2]);
-        syscall_label(t, mr[1] == mr[2] || (!a && !b) ||
-                             (a && b && a->obj == b->obj &&
-                              !((a->rights ^ b->rights) & (CAP_W | CAP_S))));
+        syscall_label(
+            t, mr[1] == mr[2] || (!a && !b) ||
+                   (a && b && a->obj == b->obj && !((a->rights ^ b->rights) & (CAP_W | CAP_S))));
         break;
     default:
         syscall_label(t, -L4_EINVAL);
@@ -221,7 +222,7 @@ static void add_ku_mem_continue(struct thread *t)
 
 static void op_add_ku_mem(struct thread *t, struct task *task)
 {
-    t->ku_call = (struct ku_call){ .task = task, .n = (u8)(tag_words(sys_tag(t)) - 1) };
+    t->ku_call = (struct ku_call){.task = task, .n = (u8)(tag_words(sys_tag(t)) - 1)};
     add_ku_mem_continue(t);
 }
 

@@ -20,10 +20,11 @@ struct mem_space {
 enum { N_PORTS = 65536, PORTS_PER_PAGE = 512 };
 
 struct io_space {
-    struct mapnode *all;    /* the one node of an order-16 mapping (M-53) */
-    struct mapnode ***link; /* 128 pointers to pages of 512 node pointers, by port; NULL: no port yet */
-    u8 *bitmap;             /* 8 KiB, a set bit denies, as the CPU wants it */
-    u32 count;              /* single ports present */
+    struct mapnode *all; /* the one node of an order-16 mapping (M-53) */
+    struct mapnode **
+        *link;  /* 128 pointers to pages of 512 node pointers, by port; NULL: no port yet */
+    u8 *bitmap; /* 8 KiB, a set bit denies, as the CPU wants it */
+    u32 count;  /* single ports present */
 };
 
 enum { N_SLOTS = 65536, SLOTS_PER_PAGE = 128 };
@@ -41,9 +42,9 @@ struct task {
     struct obj_space caps;
     struct ku_mem *ku_mem;
     u64 **reply_slots; /* explicit ones: 512 pages of 512 (reply.h); NULL: none yet */
-    u64 teardown_pos; /* how far the destroy step has come in its phase, see task.c */
+    u64 teardown_pos;  /* how far the destroy step has come in its phase, see task.c */
     u8 teardown;
-    u8 spaces;    /* enum task_spaces */
+    u8 spaces;      /* enum task_spaces */
     bool is_sigma0; /* root of the memory and port trees (M-5) */
 };
 
@@ -56,6 +57,9 @@ extern struct task *sigma0_task;
 struct task *task_create(struct factory *f);
 
 static inline struct task *task_of(struct kobject *o) { return container_of(o, struct task, obj); }
-static inline struct quota *task_quota(const struct task *t) { return factory_quota(t->obj.factory); }
+static inline struct quota *task_quota(const struct task *t)
+{
+    return factory_quota(t->obj.factory);
+}
 
 #endif

@@ -23,11 +23,11 @@ static_assert(sizeof(struct regs) == 23 * 8, "MR 0..22 of an exception message")
 enum { TRAP_SYSCALL = 0x100 }; /* regs.trap of a thread that entered by syscall */
 
 enum thread_state {
-    T_DEAD,  /* never started, or killed */
-    T_READY, /* current or in the ready queue */
-    T_SEND,  /* waits in a sender queue */
-    T_RECV,  /* waits for a message */
-    T_XFER,  /* its partner's context copies a message from or to it */
+    T_DEAD,    /* never started, or killed */
+    T_READY,   /* current or in the ready queue */
+    T_SEND,    /* waits in a sender queue */
+    T_RECV,    /* waits for a message */
+    T_XFER,    /* its partner's context copies a message from or to it */
     T_BLOCKED, /* semaphore, or parked for good */
 };
 
@@ -65,7 +65,7 @@ struct creation {
 /* Task.add_ku_mem in progress. */
 struct ku_call {
     struct task *task;
-    u64 fpage;  /* answer for the area begun */
+    u64 fpage; /* answer for the area begun */
     u8 at, n;
     bool begun; /* an area is being cleared and mapped */
 };
@@ -75,8 +75,8 @@ struct thread {
     struct regs regs;              /* the entry code pushes here: the end must be 16-byte aligned */
 
     /* address space and user-visible context */
-    struct task *task;  /* a reference; NULL: not bound */
-    struct utcb *utcb;  /* kernel address; NULL: not bound */
+    struct task *task; /* a reference; NULL: not bound */
+    struct utcb *utcb; /* kernel address; NULL: not bound */
     u64 fs_base, gs_base;
     u16 ds, es, fs, gs;
     bool fpu_used;
@@ -86,13 +86,13 @@ struct thread {
 
     /* scheduling (sched.c) */
     u8 prio;
-    u8 state; /* enum thread_state */
-    bool queued;      /* in the ready queue */
-    bool has_cpu;     /* run_thread gave it a CPU */
-    bool parked;      /* run_thread with an empty CPU set */
-    bool dead;        /* gone or never started: messages to it fail (I-28) */
-    bool started;     /* ex_regs set it going */
-    bool spoiled;     /* ex_regs before bind: never starts (O-11) */
+    u8 state;           /* enum thread_state */
+    bool queued;        /* in the ready queue */
+    bool has_cpu;       /* run_thread gave it a CPU */
+    bool parked;        /* run_thread with an empty CPU set */
+    bool dead;          /* gone or never started: messages to it fail (I-28) */
+    bool started;       /* ex_regs set it going */
+    bool spoiled;       /* ex_regs before bind: never starts (O-11) */
     bool raise_pending; /* an exception is to be raised when the operation going on is done */
     bool kill_pending, cancel_pending; /* while in a transfer (I-47) */
     struct thread *ready_next, *ready_prev;
@@ -100,21 +100,22 @@ struct thread {
     u64 cpu_time;      /* µs */
 
     /* IPC (ipc.c) */
-    u8 op;          /* operation bits of the selector */
-    u8 kind;        /* enum ipc_kind */
-    u8 snd_rights;  /* W and S of the capability used */
-    bool wait_open; /* in T_RECV: from anybody */
-    u64 wait_id;    /* in T_RECV, closed: id of the partner */
-    u64 tag;        /* of the message being sent */
-    u64 msg[2];     /* words of a page-fault message */
-    u32 timeouts;   /* low half of r8 */
+    u8 op;                  /* operation bits of the selector */
+    u8 kind;                /* enum ipc_kind */
+    u8 snd_rights;          /* W and S of the capability used */
+    bool wait_open;         /* in T_RECV: from anybody */
+    u64 wait_id;            /* in T_RECV, closed: id of the partner */
+    u64 tag;                /* of the message being sent */
+    u64 msg[2];             /* words of a page-fault message */
+    u32 timeouts;           /* low half of r8 */
     struct sender sender;   /* in another's queue */
     struct sendq senders;   /* who wants to send to this thread */
     struct timeout timeout; /* of the phase it is in */
-    u64 reply;      /* the implicit reply slot (reply.h) */
-    u64 *wait_slot; /* the slot that a call received in an open wait fills; usually the implicit one */
-    bool explicit_wait; /* it was an explicit one the last time */
-    u64 *named_by;  /* the slot that names this thread as caller, NULL: none */
+    u64 reply;              /* the implicit reply slot (reply.h) */
+    u64 *
+        wait_slot; /* the slot that a call received in an open wait fills; usually the implicit one */
+    bool explicit_wait;      /* it was an explicit one the last time */
+    u64 *named_by;           /* the slot that names this thread as caller, NULL: none */
     struct kobject *held[2]; /* references of an unfinished operation */
 
     /* unfinished long operations */
@@ -133,7 +134,8 @@ struct thread {
     u32 vcon_at, vcon_end;  /* progress of a log write */
     struct irq *del_irq;    /* deletion IRQ (O-23) */
 };
-static_assert((offsetof(struct thread, regs) + sizeof(struct regs)) % 16 == 0, "entry stack alignment");
+static_assert((offsetof(struct thread, regs) + sizeof(struct regs)) % 16 == 0,
+              "entry stack alignment");
 
 extern const struct kobject_type thread_type;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IPC timeouts.  Armed timeouts hang in a wheel of buckets, one per millisecond tick; each tick looks at one bucket.
+ * IPC timeouts.  Armed timeouts hang in a wheel of buckets, one per millisecond tick; each tick looks
+ * at one bucket.
  * Arming, cancelling and expiring do not depend on the number of armed timeouts.
  */
 #include "timeout.h"

@@ -2,8 +2,10 @@
 /*
  * Copying one message, see transfer.h.
  *
- * Every item meets the buffer under the cursor of its type; both become a range of pages, ports or slots (fpage.c),
- * which map.c moves.  The loop keeps its place in ctx->xfer, so that it can be interrupted between any two pages.
+ * Every item meets the buffer under the cursor of its type; both become a range of pages, ports or
+ * slots (fpage.c),
+ * which map.c moves.  The loop keeps its place in ctx->xfer, so that it can be interrupted between any
+ * two pages.
  */
 #include "transfer.h"
 
@@ -16,7 +18,7 @@
 #include "string.h"
 
 /* Kernel-generated messages are received through these (ipc.md section 10): any item, anywhere. */
-static const u64 kernel_buffers[N_BUFFER_REGS] = { ITEM_MAP, 0xfc0 };
+static const u64 kernel_buffers[N_BUFFER_REGS] = {ITEM_MAP, 0xfc0};
 enum { KERNEL_BDR = 0x1000000, BDR_INHERIT_FPU = 0x1000000 };
 
 static bool fpu_wanted(const struct thread *snd, const struct thread *rcv)
@@ -79,7 +81,7 @@ static enum ipc_error begin_item(struct thread *ctx, struct transfer *x, u64 w0,
     const u64 *br = x->rcv->kind == IPC_USER ? x->rcv->utcb->br : kernel_buffers;
     u64 *ret = return_position(x);
     enum fpage_type type = fp_type(fpage);
-    struct fp_match m = { 0, 0, 0 };
+    struct fp_match m = {0, 0, 0};
     struct task *to;
     unsigned size;
 

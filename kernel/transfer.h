@@ -9,7 +9,8 @@
 #include "ipc.h"
 
 /*
- * Transfer the message of `snd` to `rcv` in the context of `ctx` (one of them).  Ends with ipc_transfer_done, at once or,
+ * Transfer the message of `snd` to `rcv` in the context of `ctx` (one of them).  Ends with
+ * ipc_transfer_done, at once or,
  * when interrupted, from a continuation of ctx.
  */
 void transfer_start(struct thread *ctx, struct thread *snd, struct thread *rcv);

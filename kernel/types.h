@@ -19,9 +19,9 @@ typedef int16_t s16;
 
 #define static_assert _Static_assert
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define ALIGN_DOWN(x, a) ((x) & ~((u64)(a) - 1))
-#define ALIGN_UP(x, a) ALIGN_DOWN((x) + (u64)(a) - 1, a)
-#define container_of(ptr, type, member) ((type *)((u8 *)(ptr) - offsetof(type, member)))
+#define ALIGN_DOWN(x, a) ((x) & ~((u64)(a)-1))
+#define ALIGN_UP(x, a) ALIGN_DOWN((x) + (u64)(a)-1, a)
+#define container_of(ptr, type, member) ((type *)((u8 *)(ptr)-offsetof(type, member)))
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The inline part of the machine interface (kernel/arch.h) for x86-64: address conversion, per-CPU data, ports,
+ * The inline part of the machine interface (kernel/arch.h) for x86-64: address conversion, per-CPU
+ * data, ports,
  * TLB, and the page-table format (paging.h).
  */
 #ifndef QUIRE_MACHINE_H
@@ -36,10 +37,10 @@ struct pcpu {
     bool choose;     /* namely: choose again who runs */
     bool yield;      /* the current thread goes behind those of its priority */
     bool fpu_enabled;
-    bool check_due;  /* debug builds: see kernel/check.h */
-    u64 last_clock;  /* µs at which time was last charged */
-    u64 idle_time;   /* µs */
-    u64 n_tlb_flush, n_root_load; /* statistics */
+    bool check_due;                                /* debug builds: see kernel/check.h */
+    u64 last_clock;                                /* µs at which time was last charged */
+    u64 idle_time;                                 /* µs */
+    u64 n_tlb_flush, n_root_load;                  /* statistics */
     u64 irq_off_since, irq_off_max, irq_off_where; /* kernel/latency.h */
 };
 
@@ -82,10 +83,7 @@ static inline u64 rdtsc(void)
 static inline u64 arch_cycles(void) { return rdtsc(); }
 
 /* One page of the loaded address space: forget what the CPU remembers. */
-static inline void tlb_flush_addr(u64 va)
-{
-    __asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");
-}
+static inline void tlb_flush_addr(u64 va) { __asm__ volatile("invlpg (%0)" ::"r"(va) : "memory"); }
 
 #include "apic.h"
 #include "paging.h"

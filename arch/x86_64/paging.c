@@ -32,9 +32,9 @@ static unsigned n_kernel_entries;
 
 static void find_kernel_entries(void)
 {
-    for (u16 i = PT_ENTRIES / 2; i < PT_ENTRIES; i++)
+    for (unsigned i = PT_ENTRIES / 2; i < PT_ENTRIES; i++)
         if (kmap_root()[i])
-            kernel_entry[n_kernel_entries++] = i;
+            kernel_entry[n_kernel_entries++] = (u16)i;
 }
 
 u64 *pt_create(struct quota *q)

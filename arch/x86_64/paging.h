@@ -3,7 +3,8 @@
  * x86-64 page tables of tasks.
  *
  * Every table below the top level is a pair of pages: 512 entries and behind them 512 links.  The link of a
- * page's entry leads to its mapping node (invariant I2) in O(1), or says that it is kernel-user memory.  Tables are never freed before the task goes (as M-14 says of Fiasco), so that an entry's
+ * page's entry leads to its mapping node (invariant I2) in O(1), or says that it is kernel-user memory.
+ * Tables are never freed before the task goes (as M-14 says of Fiasco), so that an entry's
  * address stays valid.
  *
  *  63 62      52 51                              12 11   9 8  7  6  5   4   3  2  1  0
@@ -42,14 +43,16 @@ static inline u64 class_size(unsigned c) { return 1UL << class_shift(c); }
 /* Where the walk for an address ended: a page, or the empty slot that covers it. */
 struct pte_ref {
     u64 *pte;
-    unsigned c;       /* class of the page or slot; 3: an empty slot of the top level, which has no links */
+    unsigned
+        c; /* class of the page or slot; 3: an empty slot of the top level, which has no links */
     bool present;
 };
 
 struct ku_mem;
 
 /*
- * The link of a page: its mapping node, or, with bit 0 set, the record of the kernel-user memory it belongs to; 0 for
+ * The link of a page: its mapping node, or, with bit 0 set, the record of the kernel-user memory it
+ * belongs to; 0 for
  * an empty entry and for sigma0's own view.
  */
 static inline u64 *pte_link(u64 *pte) { return pte + PT_ENTRIES; }
@@ -70,17 +73,17 @@ static inline struct pte_ref pt_find(const u64 *root, u64 va)
     u64 *p;
 
     if (unlikely(!(e & PTE_P)))
-        return (struct pte_ref){ (u64 *)root + (va >> 39 & 511), 3, false };
+        return (struct pte_ref){(u64 *)root + (va >> 39 & 511), 3, false};
     p = pt_index(e, va, 2);
     e = *p;
     if (unlikely((e & (PTE_P | PTE_PS)) != PTE_P))
-        return (struct pte_ref){ p, 2, e & PTE_P };
+        return (struct pte_ref){p, 2, e & PTE_P};
     p = pt_index(e, va, 1);
     e = *p;
     if ((e & (PTE_P | PTE_PS)) != PTE_P)
-        return (struct pte_ref){ p, 1, e & PTE_P };
+        return (struct pte_ref){p, 1, e & PTE_P};
     p = pt_index(e, va, 0);
-    return (struct pte_ref){ p, 0, *p & PTE_P };
+    return (struct pte_ref){p, 0, *p & PTE_P};
 }
 
 /* The entry of a page of class `c` that is known to be there. */
@@ -126,8 +129,8 @@ static inline bool pte_loses(u64 old, u64 new)
 {
     u64 changed = old ^ new;
 
-    return old & PTE_P && (!(new & PTE_P) || changed & (PTE_ADDR | PTE_CACHE | PTE_PS) ||
-                           changed & old & PTE_W || changed & new & PTE_NX);
+    return old & PTE_P && (!(new &PTE_P) || changed & (PTE_ADDR | PTE_CACHE | PTE_PS) ||
+                           changed & old & PTE_W || changed & new &PTE_NX);
 }
 
 struct quota;

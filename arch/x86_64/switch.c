@@ -3,7 +3,8 @@
  * Context switch, see switch.h and kernel/arch.h.
  *
  * The FPU is switched lazily: its owner's state stays in the CPU until another thread touches it.  (Where
- * speculation past the trap is a threat a CPU without the LazyFP flaw is needed; one line in arch_switch would make it
+ * speculation past the trap is a threat a CPU without the LazyFP flaw is needed; one line in
+ * arch_switch would make it
  * eager.)  The port bitmap is lazy too (M-56).
  */
 #include "switch.h"

@@ -42,10 +42,8 @@ enum trap_number {
 
 static u64 gdt[GDT_SIZE / 8] __attribute__((aligned(16))) = {
     [KERNEL_CS / 8] = 0x00209b0000000000, /* 64-bit code */
-    [KERNEL_DS / 8] = 0x00cf93000000ffff,
-    [USER_CS32 / 8] = 0x00cffb000000ffff,
-    [USER_DS / 8] = 0x00cff3000000ffff,
-    [USER_CS / 8] = 0x0020fb0000000000,
+    [KERNEL_DS / 8] = 0x00cf93000000ffff, [USER_CS32 / 8] = 0x00cffb000000ffff,
+    [USER_DS / 8] = 0x00cff3000000ffff,   [USER_CS / 8] = 0x0020fb0000000000,
 };
 
 struct gate_desc {
@@ -118,18 +116,24 @@ struct __attribute__((packed)) table_ref {
 
 static void load_tables(void)
 {
-    struct table_ref g = { sizeof(gdt) - 1, (u64)gdt }, i = { sizeof(idt) - 1, (u64)idt };
+    struct table_ref g = {sizeof(gdt) - 1, (u64)gdt}, i = {sizeof(idt) - 1, (u64)idt};
 
     __asm__ volatile("lgdt %0; lidt %1" ::"m"(g), "m"(i));
     __asm__ volatile("pushq %0; leaq 1f(%%rip), %%rax; pushq %%rax; lretq; 1:" ::"i"(KERNEL_CS)
                      : "rax", "memory");
-    __asm__ volatile("mov %0, %%ds; mov %0, %%es; mov %1, %%fs; mov %1, %%gs; mov %2, %%ss" ::"r"(
-                         USER_DS | 3),
-                     "r"(0), "r"(KERNEL_DS));
+    __asm__ volatile(
+        "mov %0, %%ds; mov %0, %%es; mov %1, %%fs; mov %1, %%gs; mov %2, %%ss" ::"r"(USER_DS | 3),
+        "r"(0), "r"(KERNEL_DS));
     __asm__ volatile("ltr %w0" ::"r"(TSS_SEL));
 }
 
-enum { MSR_EFER = 0xc0000080, MSR_STAR = 0xc0000081, MSR_LSTAR = 0xc0000082, MSR_CSTAR = 0xc0000083, MSR_FMASK = 0xc0000084 };
+enum {
+    MSR_EFER = 0xc0000080,
+    MSR_STAR = 0xc0000081,
+    MSR_LSTAR = 0xc0000082,
+    MSR_CSTAR = 0xc0000083,
+    MSR_FMASK = 0xc0000084
+};
 enum { EFER_SCE = 1 };
 
 void arch_cpu_init(void)
@@ -164,7 +168,8 @@ struct thread *trap_entry(struct thread *t)
     u64 v = t->regs.trap;
 
     latency_begin();
-    t->regs.rip = canonical(t->regs.rip); /* the CPU faults in the kernel when it is to load another (I-3) */
+    t->regs.rip =
+        canonical(t->regs.rip); /* the CPU faults in the kernel when it is to load another (I-3) */
     if (v >= FIRST_IRQ)
         arch_irq_note((unsigned)v);
     else if (v == TRAP_NO_FPU)
@@ -190,4 +195,3 @@ _Noreturn void kernel_trap(struct regs *r)
     backtrace_from(r->rbp);
     panic_end();
 }
-
