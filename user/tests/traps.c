@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Machine code in a worker, see traps.h.  Called by t_*.c; calls worker.c and the debugger object. */
+/* Machine code in a worker, see traps.h.  Called by t_*.c; calls worker.c. */
 #include "traps.h"
 
 #include <l4/sigma0/sigma0.h>
@@ -9,10 +9,8 @@
 #include <quire/string.h>
 
 int quire_probe_exec(l4_addr_t address);
-
-enum {
-    DEBUGGER_CHECK = 0x501
-}; /* of this kernel: label 0, or an error if an invariant is broken */
+}
+; /* of this kernel: label 0, or an error if an invariant is broken */
 enum { UNMAP_ORDER = 16, NO_TRAP = 0xff };
 
 struct worker *ring3;
@@ -75,13 +73,4 @@ void trap_of_code(char const *name, void const *code, unsigned n, unsigned long 
 {
     expect(name, (unsigned long)call_code(code, n), 0);
     expect(name, pager_seen.regs.trapno, trap);
-}
-
-void expect_sound_kernel(void)
-{
-    ipc_init(&m, L4_BASE_DEBUGGER_CAP, CALL, tag(L4_PROTO_DEBUGGER, 1), L4_IPC_NEVER);
-    m.msg.mr[0] = DEBUGGER_CHECK;
-    ipc_do(&m);
-    if (!m.error)
-        expect_tag_label("invariants of the kernel", m.tag, 0);
 }

@@ -42,7 +42,4 @@ void start_code(void const *code, unsigned n);
 /** ring3 calls the code; compares the number of the trap. */
 void trap_of_code(char const *name, void const *code, unsigned n, unsigned long trap);
 
-/** The kernel's own check of its state, if it has one; fails the case. */
-void expect_sound_kernel(void);
-
 #endif
