@@ -18,6 +18,9 @@ void arch_console_putc(char c);
 /* The next byte received, 0..255; -1: none. */
 int arch_console_getc(void);
 
+/* Interrupt (line ARCH_IRQ_SERIAL) when a byte has been received. */
+void arch_console_enable_irq(void);
+
 /* Find out what the processor can do and turn on what protects the kernel. */
 void arch_cpu_detect(void);
 /* Print the processor features in use as one line's words. */

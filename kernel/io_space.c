@@ -148,11 +148,22 @@ static enum map_status insert_port(struct map_op *op, struct mapnode *src, unsig
     return advance(op, c == CLASS_HUGE ? N_PORTS : 1);
 }
 
+/* Remove what is at op->dst, to the end even if the source goes first and an interrupt comes (M-21). */
+static enum map_status clear_target(struct map_op *op, struct mapnode *dst)
+{
+    if (dst && !revoke(dst))
+        return MAP_PREEMPTED;
+    op->clearing = false;
+    return MAP_DONE;
+}
+
 enum map_status io_map_step(struct map_op *op)
 {
     struct mapnode *src, *dst;
     unsigned c;
 
+    if (op->clearing)
+        return clear_target(op, find_port(op->to, op->dst));
     if (op->src >= N_PORTS)
         return advance(op, op->size);
     src = find_port(op->from, op->src);
@@ -170,7 +181,7 @@ enum map_status io_map_step(struct map_op *op)
         return advance(op, op->size);
     dst = find_port(op->to, op->dst);
     c = CLASS_SMALL;
-    if (mapnode_class(src) == CLASS_HUGE && op->src == 0 && op->size == N_PORTS &&
+    if (mapnode_class(src) == CLASS_HUGE && op->src == 0 && op->size >= N_PORTS &&
         (dst ? mapnode_class(dst) == CLASS_HUGE : op->to->io.count == 0))
         c = CLASS_HUGE;
     if (op->grant && (op->from->is_sigma0 || c < mapnode_class(src)))
@@ -179,7 +190,8 @@ enum map_status io_map_step(struct map_op *op)
         return insert_port(op, src, c);
     if (!op->grant && dst->parent == src && mapnode_class(dst) == c)
         return advance(op, c == CLASS_HUGE ? N_PORTS : 1); /* M-19: it has all rights there are */
-    return revoke(dst) ? MAP_DONE : MAP_PREEMPTED;
+    op->clearing = true;
+    return clear_target(op, dst);
 }
 
 enum map_status io_unmap_step(struct unmap_op *op)

@@ -295,9 +295,10 @@ void irq_run_pending(void)
             sched_tick(now);
             timeout_run(now); /* interrupted: the rest with the next tick */
         } else if (v < IRQ_PINS) {
-            line_hit(v);
             if (v == ARCH_IRQ_SERIAL)
                 vcon_input_arrived();
+            if (v != ARCH_IRQ_SERIAL || lines[v])
+                line_hit(v);
         }
     }
 }

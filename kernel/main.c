@@ -4,6 +4,7 @@
  * (abi: boot.md section 5), then the kernel only reacts.
  */
 #include "arch.h"
+#include "arch_boot.h"
 #include "boot.h"
 #include "debugger.h"
 #include "gate.h"
@@ -109,6 +110,8 @@ _Noreturn void kernel_main(void)
     /* The singletons never go, whatever slots come and go (objects.md section 14). */
     root_factory.obj.counted = log_object.counted = icu_object.counted = 1;
     sched_object.counted = debugger_object.counted = 1;
+    arch_console_enable_irq();
+    arch_irq_mask(ARCH_IRQ_SERIAL, false);
     create_sigma0();
     slot = obj_lookup(sigma0_task, (u64)INIT_THREAD << 12);
     CHECK(slot);

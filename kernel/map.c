@@ -35,6 +35,7 @@ void map_begin(struct map_op *op, u64 item_word, u64 fpage, const struct fp_matc
     op->rights = (u8)fp_rights(fpage);
     op->attrs = item_word & 0xf0;
     op->grant = item_word & ITEM_GRANT;
+    op->clearing = false;
     op->any = m->size == 0; /* nothing asked for: "attempted" (F-2, F-12, F-19) */
 }
 

@@ -31,6 +31,7 @@ struct map_op {
     u8 attrs;           /* bits 4..7 of the send item */
     bool grant;         /* becomes false for the rest of the item by M-33 */
     bool any;           /* at least one source page was processed (F-19) */
+    bool clearing; /* what is at dst is being removed; the source may have gone already (M-21) */
 };
 
 /* Begin: fills everything but the tasks, from an already matched item. */

@@ -126,12 +126,34 @@ static enum map_status insert_page(struct map_op *op, struct mem_source *s, stru
     return advance(op, class_size(c));
 }
 
+/* Remove what is at op->dst, to the end even if the source goes first and an interrupt comes (M-21). */
+static enum map_status clear_target(struct map_op *op, struct mapnode *n)
+{
+    u8 unused = 0;
+
+    op->clearing = true;
+    if (!mem_revoke(n, NULL, &unused))
+        return MAP_PREEMPTED;
+    op->clearing = false;
+    return MAP_DONE;
+}
+
+/* Interrupted while clearing: is there more to remove? */
+static enum map_status clear_rest(struct map_op *op)
+{
+    struct pte_ref d = pt_find(op->to->mem.root, op->dst);
+
+    op->clearing = false;
+    if (d.present && link_is_node(*pte_link(d.pte)))
+        return clear_target(op, link_node(*pte_link(d.pte)));
+    return MAP_DONE;
+}
+
 /* The target is occupied: upgrade in place (M-19), skip (M-22) or remove (M-20, M-21). */
 static enum map_status occupied(struct map_op *op, const struct mem_source *s, struct pte_ref d,
                                 unsigned c)
 {
     struct mapnode *n = link_node(*pte_link(d.pte));
-    u8 unused = 0;
 
     if (*pte_link(d.pte) & LINK_KU_MEM)
         return advance(op, class_size(c)); /* M-22 */
@@ -146,7 +168,7 @@ static enum map_status occupied(struct map_op *op, const struct mem_source *s, s
         return advance(op, class_size(c));
     }
     /* The source may be among what goes: look at it again afterwards instead of asking for ancestors. */
-    return mem_revoke(n, NULL, &unused) ? MAP_DONE : MAP_PREEMPTED;
+    return clear_target(op, n);
 }
 
 enum map_status mem_map_step(struct map_op *op)
@@ -155,6 +177,8 @@ enum map_status mem_map_step(struct map_op *op)
     struct pte_ref d;
     unsigned c;
 
+    if (unlikely(op->clearing))
+        return clear_rest(op);
     if (unlikely(op->src >= USER_END || op->dst >= USER_END))
         return advance(op, op->size);
     if (!mem_find_source(op, &s))

@@ -21,6 +21,7 @@ enum {
     STATUS = 5,
     SCRATCH = 7
 };
+enum { INT_RECEIVED = 0x01 };
 enum { STATUS_RECEIVED = 0x01, STATUS_SPACE = 0x20, STATUS_EMPTY = 0x40 };
 enum { LINE_8N1 = 0x03, LINE_DIVISOR = 0x80, FIFO_ON = 0x07, MODEM_READY = 0x0b };
 
@@ -48,6 +49,12 @@ void arch_console_init(void)
     outb(COM1 + LINE, LINE_8N1);
     outb(COM1 + FIFO, FIFO_ON);
     outb(COM1 + MODEM, MODEM_READY);
+}
+
+void arch_console_enable_irq(void)
+{
+    if (present)
+        outb(COM1 + INT_ENABLE, INT_RECEIVED);
 }
 
 void arch_console_putc(char c)
