@@ -78,9 +78,9 @@ def rules_document():
     """What docs/rules.md has to be."""
     found = programs_by_rule()
     lines = ["# Rules and their tests", "",
-             "Made by `python3 tools/doc_check.py --write`. A rule's number is the name of its tests: `make test T=M-21`",
-             "runs those of one rule. `t_*` are programs of `user/tests`, which run on the booted kernel; `host` stands",
-             "before programs of `tests/host`; the others are in `tests/qemu`."]
+             "Made by `python3 tools/doc_check.py --write`. A rule's number is the name of its tests:",
+             "`make test T=M-21` runs those of one rule. `t_*` are programs of `user/tests`, which run on the",
+             "booted kernel; `host` stands before programs of `tests/host`; the others are in `tests/qemu`."]
     for title, letters, numbers in GROUPS:
         lines += ["", f"## {title}", "", "| Rule | Tests |", "|---|---|"]
         for number in numbers:

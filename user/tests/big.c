@@ -59,7 +59,8 @@ static unsigned long left_of(struct worker *w, l4_addr_t at)
 {
     expect("there", (unsigned long)worker_read(w, at + 0x3000, 0), 1);
     unmap(w->task, at + 0x3000, L4_PAGESHIFT, RWX, L4_FP_ALL_SPACES);
-    return (unsigned long)(worker_read(w, at + 0x3000, 0) + worker_read(w, at + MIB2 - 4096, 0));
+    return (unsigned long)worker_read(w, at + 0x3000, 0) +
+           (unsigned long)worker_read(w, at + MIB2 - 4096, 0);
 }
 
 void expect_large(struct worker *w, l4_addr_t at) { expect("of a large page", left_of(w, at), 0); }

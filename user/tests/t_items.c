@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Send items, receive buffers, return items (rules F-5 ... F-12, F-14, F-15, F-19, F-20).
+ * Send items, receive buffers, return items (rules F-9 ... F-12, F-14, F-15, F-19, F-20).
  *
  * Runs as root task; see exchange.h and caps.h.
  */
@@ -25,59 +25,6 @@ static l4_snd_fpage_t log_cap(void)
 }
 
 static void window_pages(l4_addr_t at, unsigned order) { x_window(l4_fpage(at, order, 0), NONE); }
-
-/* ---- rights ---- */
-
-static void memory_rights(void)
-{
-    static unsigned const want[] = {NOTHING, RX, RW, RWX, RO, RX, RW, RWX};
-
-    for (unsigned r = 0; r < 16; r++) {
-        exchange_setup();
-        window_pages(AT(0), 12);
-        x_item(l4_snd_fpage_mem(PAGE(r), 12, r, 0, 0));
-        x_ok(d);
-        expect_ret(d, 0, r & 7 ? 0x318 : 0x31a);
-        expect_page(d, AT(0), want[r & 7], MARK(r));
-    }
-}
-
-static void object_needs_r(void)
-{
-    for (unsigned r = 0; r < 16; r++) {
-        exchange_setup();
-        x_slot(SLOT(0), 0);
-        x_item(l4_snd_fpage_cap(L4_BASE_LOG_CAP, r, 0));
-        x_ok(d);
-        expect_ret(d, 0, r & L4_CAP_FPAGE_R ? 0x38 : 0x3a);
-        expect_filled(d->task, SLOT(0), (r & L4_CAP_FPAGE_R) != 0);
-    }
-}
-
-/* Rights of the window: none in one case, all in the other. */
-static void rights_are_masked(void)
-{
-    l4_cap_idx_t gate = server_gate(0xabc0), half = new_slot();
-
-    map_cap(MAIN, half, gate, L4_CAP_FPAGE_RW);
-    for (unsigned r = 0; r < 4; r++) {
-        x_begin(0);
-        x_window(l4_obj_fpage(SLOT(0), 1, r & 1 ? 0xf : 0), NONE);
-        x_item(l4_snd_fpage_obj(gate, 0, L4_CAP_FPAGE_R | r, 0, L4_SND_FPAGE_MORE));
-        x_item(l4_snd_fpage_obj(half, 0, L4_CAP_FPAGE_R | r, 0x1000, 0));
-        x_ok(d);
-        expect("rights of the whole", label_of(d, SLOT(0)), 0xabc0 | r);
-        expect("rights of half", label_of(d, SLOT(1)), 0xabc0 | (r & L4_CAP_FPAGE_W));
-    }
-    map(d->task, AT(0), MAIN, PAGE(0), RO);
-    x_begin(0);
-    x_window(l4_fpage(AT(0), 12, RWX), NONE);
-    x_item(l4_snd_fpage_mem(AT(0), 12, RWX, 0, 0));
-    expect("send", x_pass(d, e, PEER_E), 0);
-    expect_page(e, AT(0), RO, MARK(0));
-    free_slot(half);
-    delete_object(gate);
-}
 
 /* ---- cursors ---- */
 
@@ -377,9 +324,6 @@ static void tag_is_the_senders(void)
 }
 
 static struct test_case const cases[] = {
-    {"F-5", "memory rights", memory_rights},
-    {"F-6", "objects need R", object_needs_r},
-    {"F-7", "rights of sender and item, not of the window", rights_are_masked},
     {"F-9", "one cursor for each type", cursor_per_type},
     {"F-9", "indices of five bits", bdr_field_width},
     {"F-9", "last buffer register", last_buffer_register},

@@ -1,14 +1,67 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the channel and the receiver make of a capability (rules F-8, F-13, F-16 ... F-18): rights
- * of the channel, local ids, forwarding to another task.
+ * What of an item arrives, and where: rights of item and channel, local ids, forwarding to another
+ * task (rules F-5 ... F-8, F-13, F-16 ... F-18).
  *
- * Runs as root task; see caps.h.  other is a second thread of the main task beside the server.
+ * Runs as root task; see caps.h.
  */
 #include "caps.h"
 
 #define NONE L4_INVALID_CAP
 enum { RWS = L4_CAP_FPAGE_RWS, RW_CAP = L4_CAP_FPAGE_RW, W_CAP = L4_CAP_FPAGE_W };
+
+/* ---- rights ---- */
+
+static void memory_rights(void)
+{
+    static unsigned const want[] = {NOTHING, RX, RW, RWX, RO, RX, RW, RWX};
+
+    for (unsigned r = 0; r < 16; r++) {
+        exchange_setup();
+        x_window(l4_fpage(AT(0), 12, 0), NONE);
+        x_item(l4_snd_fpage_mem(PAGE(r), 12, r, 0, 0));
+        x_ok(d);
+        expect_ret(d, 0, r & 7 ? 0x318 : 0x31a);
+        expect_page(d, AT(0), want[r & 7], MARK(r));
+    }
+}
+
+static void object_needs_r(void)
+{
+    for (unsigned r = 0; r < 16; r++) {
+        exchange_setup();
+        x_slot(SLOT(0), 0);
+        x_item(l4_snd_fpage_cap(L4_BASE_LOG_CAP, r, 0));
+        x_ok(d);
+        expect_ret(d, 0, r & L4_CAP_FPAGE_R ? 0x38 : 0x3a);
+        expect_filled(d->task, SLOT(0), (r & L4_CAP_FPAGE_R) != 0);
+    }
+}
+
+/* Rights of the window: none in one case, all in the other. */
+static void rights_are_masked(void)
+{
+    l4_cap_idx_t gate = server_gate(0xabc0), half = new_slot();
+
+    map_cap(MAIN, half, gate, L4_CAP_FPAGE_RW);
+    for (unsigned r = 0; r < 4; r++) {
+        x_begin(0);
+        x_window(l4_obj_fpage(SLOT(0), 1, r & 1 ? 0xf : 0), NONE);
+        x_item(l4_snd_fpage_obj(gate, 0, L4_CAP_FPAGE_R | r, 0, L4_SND_FPAGE_MORE));
+        x_item(l4_snd_fpage_obj(half, 0, L4_CAP_FPAGE_R | r, 0x1000, 0));
+        x_ok(d);
+        expect("rights of the whole", label_of(d, SLOT(0)), 0xabc0 | r);
+        expect("rights of half", label_of(d, SLOT(1)), 0xabc0 | (r & L4_CAP_FPAGE_W));
+    }
+    map(d->task, AT(0), MAIN, PAGE(0), RO);
+    x_begin(0);
+    x_window(l4_fpage(AT(0), 12, RWX), NONE);
+    x_item(l4_snd_fpage_mem(AT(0), 12, RWX, 0, 0));
+    expect("send", x_pass(d, e, PEER_E), 0);
+    expect_page(e, AT(0), RO, MARK(0));
+    free_slot(half);
+    delete_object(gate);
+}
 
 /* ---- F-8: rights of the channel ---- */
 
@@ -285,6 +338,9 @@ static void forward_refused(void)
 }
 
 static struct test_case const cases[] = {
+    {"F-5", "memory rights", memory_rights},
+    {"F-6", "objects need R", object_needs_r},
+    {"F-7", "rights of sender and item, not of the window", rights_are_masked},
     {"F-8", "S needs S on the thread capability", through_thread},
     {"F-8", "S needs S on the gate", through_gate},
     {"F-8", "S needs S in the reply slot", through_reply},

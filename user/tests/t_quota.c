@@ -314,34 +314,6 @@ static void grant_moves_account(void)
     delete_object(fac);
 }
 
-/* ---- all of the kernel's memory ---- */
-
-static long gib_page(l4_cap_idx_t task, unsigned n)
-{
-    return map_order(task, 0x100000000UL + ((unsigned long)n << 30), MAIN,
-                     l4_fpage(PAGE(1), 12, RW));
-}
-
-static void use_all_memory(void)
-{
-    l4_fpage_t area = l4_fpage(KU_AREA, 17, RW);
-    l4_cap_idx_t task = new_task(L4_BASE_FACTORY_CAP);
-    unsigned n = 0;
-    long err;
-
-    while ((err = gib_page(task, n)) == 0)
-        n++;
-    expect_label("error", err, l4_ipc_to_errno(L4_IPC_SEMAPFAILED));
-    expect("nearly nothing is left", kernel_free() < 65536, 1);
-    map(d->task, AT(0), task, 0x100000000UL + ((n - 1UL) << 30), RW);
-    expect_page(d, AT(0), RW, MARK(1)); /* what was before stays */
-    expect_label("128 KiB", l4_error(l4_task_add_ku_mem(task, &area)), -L4_ENOMEM);
-    delete_object(task);
-    expect_none(d, AT(0));
-}
-
-static void kernel_memory_exhausted(void) { expect_no_loss(use_all_memory); }
-
 /* ---- everything comes back ---- */
 
 static void use_everything(void)
@@ -393,7 +365,6 @@ static struct test_case const cases[] = {
     {"M-29", "a map that fails midway keeps what was before", fails_midway},
     {"M-29", "the same in a message, errors of both partners", fails_midway_in_message},
     {"M-29", "capability tables", object_table_fails},
-    {"M-29", "all of the kernel's memory used up", kernel_memory_exhausted},
     {"M-34", "grant moves the account", grant_moves_account},
     {"M-77", "everything comes back", nothing_lost},
 };

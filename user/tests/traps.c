@@ -9,8 +9,6 @@
 #include <quire/string.h>
 
 int quire_probe_exec(l4_addr_t address);
-}
-; /* of this kernel: label 0, or an error if an invariant is broken */
 enum { UNMAP_ORDER = 16, NO_TRAP = 0xff };
 
 struct worker *ring3;

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scheduling: priorities, round robin, preemption, time-slice donation (rules O-30 ... O-33, I-67).
+ *
+ * Runs as root task.  a and b are workers of this task that count as long as they get the
+ * processor, below the main thread's priority: they run only while that sleeps.
+ */
+#include "steps.h"
+
+#include <l4/re/c/util/cap_alloc.h>
+#include <l4/sys/factory.h>
+#include <l4/sys/scheduler.h>
+#include <l4/sys/task.h>
+
+enum { LOW = 4, MIDDLE = 6, HIGH = 8 }; /* all below PRIO_MAIN */
+
+static struct worker *a, *b;
+static volatile unsigned long count[2]; /* how often a, b have come round */
+static volatile unsigned turns, last;   /* how often the processor went from one to the other */
+
+static l4_msgtag_t set(struct worker *w, unsigned prio, l4_umword_t quantum)
+{
+    l4_sched_param_t sched = l4_sched_param(prio, quantum);
+
+    return l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, w->thread, &sched);
+}
+
+static void setup(void)
+{
+    set(a, PRIO_WORKER, 0);
+    set(b, PRIO_WORKER, 0);
+    worker_reset(a);
+    worker_reset(b);
+    pager_reset();
+    count[0] = count[1] = 0;
+    turns = 0;
+    last = 2;
+}
+
+static void spin(void *arg)
+{
+    unsigned me = arg == b;
+
+    for (;;) {
+        count[me]++;
+        if (last != me) {
+            last = me;
+            turns++;
+        }
+    }
+}
+
+/* Both spin for ms milliseconds. */
+static void spin_for(unsigned prio_a, unsigned prio_b, unsigned quantum, unsigned ms)
+{
+    set(a, prio_a, quantum);
+    set(b, prio_b, quantum);
+    worker_run(a, spin, a);
+    worker_run(b, spin, b);
+    l4_ipc_sleep_ms(ms);
+}
+
+static void strict(void)
+{
+    spin_for(HIGH, MIDDLE, 0, 60);
+    expect("the higher one ran", count[0] != 0, 1);
+    expect("the lower one", count[1], 0);
+    /* Priorities change while both are ready. */
+    set(b, HIGH + 1, 0);
+    count[0] = 0;
+    l4_ipc_sleep_ms(30);
+    expect("now the other one ran", count[1] != 0, 1);
+    expect("and the first one not", count[0], 0);
+}
+
+static void round_robin(void)
+{
+    unsigned fast, slow;
+
+    spin_for(MIDDLE, MIDDLE, 2000, 120);
+    expect("first", count[0] != 0, 1);
+    expect("second", count[1] != 0, 1);
+    expect("shares are alike", count[0] < 4 * count[1] && count[1] < 4 * count[0], 1);
+    fast = turns;
+    setup();
+    spin_for(MIDDLE, MIDDLE, 20000, 120);
+    slow = turns;
+    expect("turns of 2 ms", fast >= 12, 1);
+    expect("turns of 20 ms", slow >= 2 && slow <= fast / 2, 1);
+}
+
+/* A thread that becomes ready takes the processor from a spinning one of lower priority at once. */
+static void preempted_by_waker(void)
+{
+    l4_cpu_time_t best = ~0UL;
+
+    set(a, HIGH, 1000000);
+    worker_run(a, spin, a);
+    for (unsigned i = 0; i < 5; i++) {
+        l4_cpu_time_t start = l4_kip_clock(l4_kip()), slept;
+
+        l4_ipc_sleep_ms(5);
+        slept = l4_kip_clock(l4_kip()) - start;
+        if (slept < best)
+            best = slept;
+    }
+    expect("spun meanwhile", count[0] != 0, 1);
+    expect("woke in time", best < 9000, 1);
+}
+
+static void parked(void)
+{
+    l4_sched_param_t nowhere = l4_sched_param(MIDDLE, 0);
+    unsigned long before;
+
+    nowhere.affinity.map = 0;
+    spin_for(MIDDLE, LOW, 0, 20);
+    expect("runs", count[0] != 0, 1);
+    expect_label("park",
+                 l4_error(l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, a->thread, &nowhere)), 0);
+    before = count[0];
+    l4_ipc_sleep_ms(20);
+    expect("parked", count[0], before);
+    expect("the other one runs", count[1] != 0, 1);
+    set(a, MIDDLE, 0);
+    l4_ipc_sleep_ms(20);
+    expect("runs again", count[0] != before, 1);
+}
+
+/* run_thread in the form with a parameter class. */
+static long run_class(long class, l4_umword_t length, l4_umword_t prio)
+{
+    ipc_init(&m, L4_BASE_SCHEDULER_CAP, CALL, l4_msgtag(L4_PROTO_SCHEDULER, 7, 1, 0), L4_IPC_NEVER);
+    m.msg.mr[0] = L4_SCHEDULER_RUN_THREAD_OP;
+    m.msg.mr[1] = 0;
+    m.msg.mr[2] = ~0UL;
+    m.msg.mr[3] = (l4_umword_t) class;
+    m.msg.mr[4] = length;
+    m.msg.mr[5] = 0;
+    m.msg.mr[6] = prio;
+    m.msg.mr[7] = l4_map_obj_control(0, 0);
+    m.msg.mr[8] = l4_obj_fpage(a->thread, 0, L4_CAP_FPAGE_RWS).raw;
+    ipc_do(&m);
+    return l4_msgtag_label(m.tag);
+}
+
+static void parameters(void)
+{
+    l4_sched_param_t far = l4_sched_param(MIDDLE, 0);
+
+    expect_label("priority 0", l4_error(set(a, 0, 0)), -L4_EINVAL);
+    expect_label("priority 1", l4_error(set(a, 1, 0)), 0);
+    expect_label("priority 4711", l4_error(set(a, 4711, 0)), 0);
+    far.affinity = l4_sched_cpu_set(0xffff, 0, 1);
+    expect_label("processor 65535",
+                 l4_error(l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, a->thread, &far)),
+                 -L4_ERANGE);
+    expect_label("fixed priority", run_class(-1, 3 * sizeof(long), MIDDLE), 0);
+    expect_label("fixed priority, too short", run_class(-1, 2 * sizeof(long), MIDDLE), -L4_EINVAL);
+    expect_label("fixed priority 0", run_class(-1, 3 * sizeof(long), 0), -L4_EINVAL);
+    expect_label("unknown class", run_class(-2, 3 * sizeof(long), MIDDLE), -L4_ERANGE);
+}
+
+/* A refused run_thread changes nothing. */
+static void refused_changes_nothing(void)
+{
+    spin_for(HIGH, MIDDLE, 0, 10);
+    set(a, 0, 0);
+    run_class(-2, 3 * sizeof(long), LOW);
+    count[0] = count[1] = 0;
+    l4_ipc_sleep_ms(20);
+    expect("the higher one ran", count[0] != 0, 1);
+    expect("the lower one", count[1], 0);
+}
+
+static void no_right_needed(void)
+{
+    l4_cap_idx_t sched = l4re_util_cap_alloc(), thread = l4re_util_cap_alloc();
+    l4_sched_param_t p = l4_sched_param(PRIO_WORKER, 0);
+
+    l4_task_map(L4_BASE_TASK_CAP, L4_BASE_TASK_CAP,
+                l4_obj_fpage(L4_BASE_SCHEDULER_CAP, 0, L4_CAP_FPAGE_RO), sched);
+    l4_task_map(L4_BASE_TASK_CAP, L4_BASE_TASK_CAP, l4_obj_fpage(a->thread, 0, L4_CAP_FPAGE_RO),
+                thread);
+    expect_label("run_thread", l4_error(l4_scheduler_run_thread(sched, thread, &p)), 0);
+    l4re_util_cap_free_um(sched);
+    l4re_util_cap_free_um(thread);
+}
+
+/* Answers one call with a label of its own. */
+static void answer_one(void *arg)
+{
+    struct worker *w = arg;
+
+    ipc_init(&w->x, L4_INVALID_CAP, WAIT, tag(0, 0), L4_IPC_NEVER);
+    ipc_do(&w->x);
+    ipc_init(&w->x, L4_INVALID_CAP, REPLY, tag(9, 0), L4_IPC_BOTH_TIMEOUT_0);
+    ipc_do(&w->x);
+}
+
+/* A server of low priority is called while a thread of middle priority spins. */
+static unsigned long call_low_server(unsigned flags)
+{
+    worker_run(b, answer_one, b);
+    set(b, LOW, 0);
+    set(a, HIGH, 0);
+    worker_run(a, spin, a);
+    return main_does(b->thread, CALL, l4_msgtag(5, 0, 0, flags),
+                     l4_timeout(L4_IPC_TIMEOUT_NEVER, l4_timeout_from_us(30000)));
+}
+
+static void donation(void)
+{
+    expect("call", call_low_server(0), 0);
+    expect_tag_label("answer", m.tag, 9);
+    expect("the spinning thread", count[0], 0);
+}
+
+static void no_donation(void)
+{
+    expect("call", call_low_server(L4_MSGTAG_SCHEDULE), L4_IPC_RETIMEOUT);
+    expect("the spinning thread ran", count[0] != 0, 1);
+}
+
+static struct test_case const cases[] = {
+    {"O-32", "strict priorities", strict},
+    {"O-32", "round robin with the quantum", round_robin},
+    {"O-32", "a waking thread preempts a lower one", preempted_by_waker},
+    {"O-31", "an empty CPU set parks a thread", parked},
+    {"O-30", "priorities and classes", parameters},
+    {"O-30", "a refused call changes nothing", refused_changes_nothing},
+    {"O-33", "no right is needed", no_right_needed},
+    {"I-67", "a call lends its time slice", donation},
+    {"I-67", "a call with the schedule flag does not", no_donation},
+};
+
+int main(void)
+{
+    a = worker_new(0);
+    b = worker_new(0);
+    test_setup = setup;
+    return TEST_RUN(cases);
+}
