@@ -25,7 +25,7 @@ void factory_init_root(void)
 
 static int create_gate(struct thread *t, struct creation *c)
 {
-    struct cap *thread = NULL;
+    struct thread *thread = NULL;
     u64 label = t->utcb->mr[2];
     struct gate *g;
     int err;
@@ -33,11 +33,9 @@ static int create_gate(struct thread *t, struct creation *c)
     if (tag_items(sys_tag(t))) {
         if (tag_words(sys_tag(t)) < 3)
             return -L4_EMSGTOOSHORT;
-        thread = syscall_cap_arg(t, 0, &thread_type, &err);
+        thread = syscall_thread_arg(t, &err);
         if (!thread)
             return err ? err : 1;
-        if (!(thread->rights & CAP_S))
-            return -L4_EPERM;
         if (label & LABEL_RIGHTS)
             return -L4_EINVAL;
     }
@@ -45,7 +43,7 @@ static int create_gate(struct thread *t, struct creation *c)
     if (!g)
         return -L4_ENOMEM;
     if (thread)
-        gate_bind(g, thread_of(thread->obj), label);
+        gate_bind(g, thread, label);
     c->obj = &g->obj;
     return 0;
 }

@@ -85,7 +85,7 @@ u64 gate_label(const struct kobject *o) { return container_of(o, struct gate, ob
 static void op_bind(struct thread *t, struct gate *g, unsigned rights)
 {
     u64 label = t->utcb->mr[1];
-    struct cap *thread;
+    struct thread *thread;
     int err;
 
     if (tag_words(sys_tag(t)) < 2) {
@@ -96,20 +96,16 @@ static void op_bind(struct thread *t, struct gate *g, unsigned rights)
         syscall_label(t, -L4_EPERM);
         return;
     }
-    thread = syscall_cap_arg(t, 0, &thread_type, &err);
+    thread = syscall_thread_arg(t, &err);
     if (!thread) {
         syscall_arg_error(t, err);
-        return;
-    }
-    if (!(thread->rights & CAP_S)) {
-        syscall_label(t, -L4_EPERM);
         return;
     }
     if (label & LABEL_RIGHTS) {
         syscall_label(t, -L4_EINVAL);
         return;
     }
-    gate_bind(g, thread_of(thread->obj), label);
+    gate_bind(g, thread, label);
     kobject_get(&g->obj);
     t->held[0] = &g->obj;
     restart_waiting(t);

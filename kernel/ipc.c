@@ -96,17 +96,8 @@ void ipc_leave_all(struct thread *t)
 /* Block in a queue for the send phase; false: the timeout is zero or has expired (I-23). */
 static bool wait_to_send(struct thread *t, struct sendq *q)
 {
-    u64 deadline;
-
-    switch (timeout_decode(t, send_timeout(t->timeouts), &deadline)) {
-    case TIMEOUT_ZERO:
+    if (!timeout_begin(t, send_timeout(t->timeouts)))
         return false;
-    case TIMEOUT_AT:
-        timeout_arm(&t->timeout, deadline);
-        break;
-    case TIMEOUT_NEVER:
-        break;
-    }
     t->state = T_SEND;
     t->sender.prio = t->prio;
     sendq_add(q, &t->sender);
@@ -176,19 +167,8 @@ static void irq_to_regs(struct thread *r, u64 label)
 /* Block for a message; false: the timeout is zero or has expired. */
 static inline bool wait_to_receive(struct thread *t)
 {
-    u64 deadline;
-
-    if (unlikely(recv_timeout(t->timeouts))) {
-        switch (timeout_decode(t, recv_timeout(t->timeouts), &deadline)) {
-        case TIMEOUT_ZERO:
-            return false;
-        case TIMEOUT_AT:
-            timeout_arm(&t->timeout, deadline);
-            break;
-        case TIMEOUT_NEVER:
-            break;
-        }
-    }
+    if (unlikely(!timeout_begin(t, recv_timeout(t->timeouts))))
+        return false;
     t->state = T_RECV;
     return true;
 }

@@ -86,7 +86,7 @@ static bool unbind(struct irq *irq)
 
 static void op_bind(struct thread *t, struct irq *irq, unsigned rights)
 {
-    struct cap *thread;
+    struct thread *thread;
     bool queued;
     int err;
 
@@ -106,20 +106,16 @@ static void op_bind(struct thread *t, struct irq *irq, unsigned rights)
         syscall_label(t, -L4_EMSGTOOSHORT);
         return;
     }
-    thread = syscall_cap_arg(t, 0, &thread_type, &err);
+    thread = syscall_thread_arg(t, &err);
     if (!thread) {
         syscall_arg_error(t, err);
         return;
     }
-    if (!(thread->rights & CAP_S)) {
-        syscall_label(t, -L4_EPERM);
-        return;
-    }
-    kobject_get(thread->obj);
+    kobject_get(&thread->obj);
     queued = irq->pending;
     if (irq->thread)
         queued |= unbind(irq);
-    irq->thread = thread_of(thread->obj);
+    irq->thread = thread;
     irq->sender.label = t->utcb->mr[1];
     irq->pending = false;
     syscall_label(t, 0);
@@ -185,22 +181,14 @@ static void irq_invoke(struct thread *t, struct kobject *o, unsigned rights)
 
 static void op_down(struct thread *t, struct irq *sem)
 {
-    u64 deadline;
-
     if (sem->count) {
         sem->count--;
         syscall_label(t, 0);
         return;
     }
-    switch (timeout_decode(t, recv_timeout((u32)t->regs.r8), &deadline)) {
-    case TIMEOUT_ZERO:
+    if (!timeout_begin(t, recv_timeout((u32)t->regs.r8))) {
         ipc_fail(t, IPC_TIMEOUT | IPC_IN_RECV);
         return;
-    case TIMEOUT_AT:
-        timeout_arm(&t->timeout, deadline);
-        break;
-    case TIMEOUT_NEVER:
-        break;
     }
     t->state = T_BLOCKED;
     sched_stop();

@@ -139,3 +139,14 @@ struct cap *syscall_cap_arg(struct thread *t, unsigned n, const struct kobject_t
     slot = obj_lookup(t->task, fpage);
     return slot && (!type || slot->obj->type == type) ? slot : NULL;
 }
+
+struct thread *syscall_thread_arg(struct thread *t, int *err)
+{
+    struct cap *slot = syscall_cap_arg(t, 0, &thread_type, err);
+
+    if (slot && !(slot->rights & CAP_S)) {
+        *err = -L4_EPERM;
+        slot = NULL;
+    }
+    return slot ? thread_of(slot->obj) : NULL;
+}

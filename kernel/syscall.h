@@ -70,6 +70,9 @@ void syscall_unblock(struct thread *t, unsigned error);
 struct cap *syscall_cap_arg(struct thread *t, unsigned n, const struct kobject_type *type,
                             int *err);
 
+/* The first item as a thread that messages may be sent to by others: its slot needs S, else *err is -EPERM. */
+struct thread *syscall_thread_arg(struct thread *t, int *err);
+
 /* Answer `err` of syscall_cap_arg. */
 static inline void syscall_arg_error(struct thread *t, int err)
 {

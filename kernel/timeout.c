@@ -14,26 +14,17 @@ enum { WHEEL = 1024, TICK_US = 1000 };
 static struct timeout *wheel[WHEEL];
 static u64 done_ticks; /* all buckets up to this tick have been looked at */
 
-enum timeout_kind timeout_decode(const struct thread *t, unsigned field, u64 *deadline)
+/* The deadline of a 16-bit timeout other than "never" (abi: ipc.md section 5). */
+static u64 deadline_of(const struct thread *t, unsigned field, u64 now)
 {
-    u64 now, at;
+    unsigned br = field & 63;
 
-    if (field == 0)
-        return TIMEOUT_NEVER;
-    now = arch_clock_us();
-    if (field & 0x8000) { /* absolute: the clock value is in a BR */
-        unsigned br = field & 63;
-        at = t->utcb ? t->utcb->br[br > 57 ? 57 : br] : 0;
-    } else {
-        at = now + ((u64)(field & 0x3ff) << (field >> 10 & 31));
-    }
-    if (at <= now)
-        return TIMEOUT_ZERO;
-    *deadline = at;
-    return TIMEOUT_AT;
+    if (!(field & 0x8000))
+        return now + ((u64)(field & 0x3ff) << (field >> 10 & 31));
+    return t->utcb ? t->utcb->br[br > 57 ? 57 : br] : 0; /* absolute: the clock value is in a BR */
 }
 
-void timeout_arm(struct timeout *t, u64 deadline)
+static void arm(struct timeout *t, u64 deadline)
 {
     /* Into the bucket of the first tick at or after the deadline that is still to come. */
     u64 tick = max_u64((deadline + TICK_US - 1) / TICK_US, done_ticks + 1);
@@ -45,6 +36,16 @@ void timeout_arm(struct timeout *t, u64 deadline)
     if (t->next)
         t->next->link = &t->next;
     *head = t;
+}
+
+bool timeout_begin_slowly(struct thread *t, unsigned field)
+{
+    u64 now = arch_clock_us(), deadline = deadline_of(t, field, now);
+
+    if (deadline <= now) /* I-20 */
+        return false;
+    arm(&t->timeout, deadline);
+    return true;
 }
 
 void timeout_remove(struct timeout *t)

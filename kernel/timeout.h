@@ -5,12 +5,6 @@
 
 #include "thread.h"
 
-enum timeout_kind { TIMEOUT_NEVER, TIMEOUT_ZERO, TIMEOUT_AT };
-
-/* Decode a 16-bit timeout of thread `t`; TIMEOUT_AT fills *deadline (µs); expired ones are TIMEOUT_ZERO (I-20). */
-enum timeout_kind timeout_decode(const struct thread *t, unsigned field, u64 *deadline);
-
-void timeout_arm(struct timeout *t, u64 deadline);
 void timeout_remove(struct timeout *t);
 static inline void timeout_cancel(struct timeout *t)
 {
@@ -19,6 +13,13 @@ static inline void timeout_cancel(struct timeout *t)
 }
 /* Expire what is due; false: an interrupt came first, call again. */
 bool timeout_run(u64 now);
+
+/* Arm the thread's timeout for a phase; false: it is zero or has expired already. */
+bool timeout_begin_slowly(struct thread *t, unsigned field);
+static inline bool timeout_begin(struct thread *t, unsigned field)
+{
+    return likely(field == 0) || timeout_begin_slowly(t, field);
+}
 
 static inline unsigned send_timeout(u32 timeouts) { return timeouts >> 16; }
 static inline unsigned recv_timeout(u32 timeouts) { return timeouts & 0xffff; }
