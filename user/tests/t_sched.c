@@ -27,10 +27,11 @@ static l4_msgtag_t set(struct worker *w, unsigned prio, l4_umword_t quantum)
 
 static void setup(void)
 {
-    set(a, PRIO_WORKER, 0);
-    set(b, PRIO_WORKER, 0);
+    /* In this order: a worker that still spins must not do so above the main thread. */
     worker_reset(a);
     worker_reset(b);
+    set(a, PRIO_WORKER, 0);
+    set(b, PRIO_WORKER, 0);
     pager_reset();
     count[0] = count[1] = 0;
     turns = 0;
