@@ -84,7 +84,7 @@ static void map_continue(struct thread *t)
     let_go(t);
 }
 
-static void op_map(struct thread *t, struct task *to, unsigned rights)
+static __attribute__((noinline)) void op_map(struct thread *t, struct task *to, unsigned rights)
 {
     u64 w0 = t->utcb->mr[1], fpage = t->utcb->mr[2];
     struct fp_match m;
@@ -140,7 +140,7 @@ static void unmap_continue(struct thread *t)
     let_go(t);
 }
 
-static void op_unmap(struct thread *t, struct task *task)
+static __attribute__((noinline)) void op_unmap(struct thread *t, struct task *task)
 {
     unsigned words = tag_words(sys_tag(t));
 
@@ -159,7 +159,7 @@ static struct cap *named_slot(const struct task *task, u64 selector)
     return selector & 0xc00 ? NULL : obj_lookup(task, selector);
 }
 
-static void op_cap_info(struct thread *t, struct task *task)
+static __attribute__((noinline)) void op_cap_info(struct thread *t, struct task *task)
 {
     const u64 *mr = t->utcb->mr;
     struct cap *a, *b;
@@ -220,7 +220,7 @@ static void add_ku_mem_continue(struct thread *t)
     let_go(t);
 }
 
-static void op_add_ku_mem(struct thread *t, struct task *task)
+static __attribute__((noinline)) void op_add_ku_mem(struct thread *t, struct task *task)
 {
     t->ku_call = (struct ku_call){.task = task, .n = (u8)(tag_words(sys_tag(t)) - 1)};
     add_ku_mem_continue(t);

@@ -25,17 +25,4 @@ static_assert(offsetof(struct utcb, bdr) == 0x200, "BDR");
 static_assert(offsetof(struct utcb, error) == 0x3d8, "error word");
 static_assert(sizeof(struct utcb) == UTCB_SIZE, "UTCB size");
 
-/* Copy n message registers. */
-static inline void copy_words(u64 *to, const u64 *from, unsigned n)
-{
-    for (; n >= 4; n -= 4, to += 4, from += 4) {
-        to[0] = from[0];
-        to[1] = from[1];
-        to[2] = from[2];
-        to[3] = from[3];
-    }
-    for (; n; n--)
-        *to++ = *from++;
-}
-
 #endif

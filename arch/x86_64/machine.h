@@ -82,6 +82,17 @@ static inline u64 rdtsc(void)
 /* A counter of time or instructions, for measuring. */
 static inline u64 arch_cycles(void) { return rdtsc(); }
 
+/* Copy n words: few one by one, many by the string instruction. */
+static inline void copy_words(u64 *to, const u64 *from, u64 n)
+{
+    if (n >= 8) {
+        __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(n)::"memory");
+        return;
+    }
+    for (; n; n--)
+        *to++ = *from++;
+}
+
 /* One page of the loaded address space: forget what the CPU remembers. */
 static inline void tlb_flush_addr(u64 va) { __asm__ volatile("invlpg (%0)" ::"r"(va) : "memory"); }
 

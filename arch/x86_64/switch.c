@@ -167,6 +167,16 @@ static void store_selectors(struct thread *t, u64 s)
     t->gs = (u16)(s >> 48);
 }
 
+/*
+ * A selector other than 0 has its descriptor's base, 0 (I-5).  What the CPU holds cannot be known: a user who loads a
+ * selector changes the base.
+ */
+static void load_bases(const struct thread *t)
+{
+    wrmsr(MSR_FS_BASE, likely(!t->fs) ? t->fs_base : 0);
+    wrmsr(MSR_KERNEL_GS_BASE, likely(!t->gs) ? t->gs_base : 0);
+}
+
 void arch_unload_task(void)
 {
     struct pcpu *p = pcpu();
@@ -204,18 +214,14 @@ void arch_switch(struct thread *from, struct thread *to)
         load_task(p, to->task);
     if (unlikely(selectors != thread_selectors(to)))
         load_selectors(to);
-    /* A selector other than 0 has its descriptor's base, 0 (I-5). */
-    wrmsr(MSR_FS_BASE, to->fs ? 0 : to->fs_base);
-    wrmsr(MSR_KERNEL_GS_BASE, to->gs ? 0 : to->gs_base);
+    load_bases(to);
     fpu_enable(p, p->fpu_owner == to);
 }
 
 void arch_thread_bases_changed(struct thread *t)
 {
-    if (t == pcpu()->cur) {
-        wrmsr(MSR_FS_BASE, t->fs ? 0 : t->fs_base);
-        wrmsr(MSR_KERNEL_GS_BASE, t->gs ? 0 : t->gs_base);
-    }
+    if (t == pcpu()->cur)
+        load_bases(t);
 }
 
 void arch_thread_gone(struct thread *t)
