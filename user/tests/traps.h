@@ -20,7 +20,6 @@ enum {
     TRAP_PROTECTION = 13,
     TRAP_PF = 14,
     TRAP_FPU = 16,
-    TRAP_SIMD = 19,
 };
 
 extern struct worker *ring3;
