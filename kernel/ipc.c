@@ -21,7 +21,7 @@
 #include "transfer.h"
 
 static void enter_recv(struct thread *t, struct sender *partner);
-static void transfer(struct thread *ctx, struct thread *snd, struct thread *rcv);
+static void take_message(struct thread *t, struct thread *snd);
 
 /* ---- ends of an IPC ---- */
 
@@ -126,27 +126,6 @@ static inline bool accepts(const struct thread *r, u64 sender_id)
     return r->state == T_RECV && (r->wait_open ? !r->senders.first : r->wait_id == sender_id);
 }
 
-void ipc_start(struct thread *t, struct thread *partner)
-{
-    if (!(t->op & OP_SEND)) {
-        if (!(t->op & OP_RECV))
-            ipc_fail(t, IPC_NOT_EXISTENT);
-        else if (t->op & OP_OPEN_WAIT)
-            ipc_receive(t, 0, NULL);
-        else
-            ipc_receive(t, partner->obj.id, &partner->sender);
-        return;
-    }
-    t->wait_open = t->op & OP_OPEN_WAIT;
-    t->wait_id = partner->obj.id;
-    if (likely(accepts(partner, t->obj.id)))
-        transfer(t, t, partner);
-    else if (partner->dead)
-        ipc_fail(t, IPC_NOT_EXISTENT);
-    else if (!wait_to_send(t, &partner->senders))
-        ipc_fail(t, IPC_TIMEOUT);
-}
-
 /* ---- receive ---- */
 
 void ipc_receive(struct thread *t, u64 partner_id, struct sender *partner)
@@ -190,7 +169,7 @@ static void enter_recv(struct thread *t, struct sender *partner)
             irq_taken(s);
             sched_ready(t);
         } else {
-            transfer(t, container_of(s, struct thread, sender), t);
+            take_message(t, container_of(s, struct thread, sender));
         }
         return;
     }
@@ -227,7 +206,8 @@ static void finish_pending(struct thread *t)
 }
 
 /* The sender has got rid of its message: its receive phase, and both go on as they can. */
-static inline void after_send(struct thread *ctx, struct thread *snd, struct thread *rcv)
+static inline __attribute__((always_inline)) void after_send(struct thread *ctx, struct thread *snd,
+                                                             struct thread *rcv)
 {
     bool blocked = false;
 
@@ -283,7 +263,8 @@ void ipc_transfer_done(struct thread *ctx, enum ipc_error e)
 }
 
 /* Move the message; both are ready for it. */
-static void transfer(struct thread *ctx, struct thread *snd, struct thread *rcv)
+static inline __attribute__((always_inline)) void transfer(struct thread *ctx, struct thread *snd,
+                                                           struct thread *rcv)
 {
     struct thread *other = ctx == snd ? rcv : snd;
 
@@ -298,4 +279,28 @@ static void transfer(struct thread *ctx, struct thread *snd, struct thread *rcv)
     rcv->regs.rax = snd->tag & ~(u64)TAG_ERROR;
     rcv->regs.rsi = snd->sender.label;
     after_send(ctx, snd, rcv);
+}
+
+/* The message of a sender that had been waiting for `t`. */
+static void take_message(struct thread *t, struct thread *snd) { transfer(t, snd, t); }
+
+void ipc_start(struct thread *t, struct thread *partner)
+{
+    if (!(t->op & OP_SEND)) {
+        if (!(t->op & OP_RECV))
+            ipc_fail(t, IPC_NOT_EXISTENT);
+        else if (t->op & OP_OPEN_WAIT)
+            ipc_receive(t, 0, NULL);
+        else
+            ipc_receive(t, partner->obj.id, &partner->sender);
+        return;
+    }
+    t->wait_open = t->op & OP_OPEN_WAIT;
+    t->wait_id = partner->obj.id;
+    if (likely(accepts(partner, t->obj.id)))
+        transfer(t, t, partner);
+    else if (partner->dead)
+        ipc_fail(t, IPC_NOT_EXISTENT);
+    else if (!wait_to_send(t, &partner->senders))
+        ipc_fail(t, IPC_TIMEOUT);
 }

@@ -23,6 +23,11 @@ static unsigned top_prio(void)
     return 0;
 }
 
+static bool any_ready(void)
+{
+    return ready_mask[0] | ready_mask[1] | ready_mask[2] | ready_mask[3];
+}
+
 static void enqueue(struct thread *t, bool front)
 {
     struct thread **head = &queue[t->prio], *first = *head;
@@ -133,8 +138,7 @@ void sched_hand_over(struct thread *t, bool lend)
         return;
     }
     if (p->sc != t && (!lend || t->prio > p->sc->prio)) {
-        if (ready_mask[3] | ready_mask[2] | ready_mask[1] | ready_mask[0] &&
-            top_prio() >= t->prio) {
+        if (any_ready() && top_prio() >= t->prio) {
             sched_ready(t);
             return;
         }
@@ -174,11 +178,6 @@ void sched_tick(u64 now)
     }
     sc->left = sc->quantum;
     sched_yield(); /* to the end of its ring (O-32) */
-}
-
-static bool any_ready(void)
-{
-    return ready_mask[0] | ready_mask[1] | ready_mask[2] | ready_mask[3];
 }
 
 /* Choose who runs next and load it; NULL: nobody. */
