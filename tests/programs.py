@@ -91,7 +91,7 @@ def _boot(context, name, options):
         options["kernel"] = os.path.join(context.debug_build, "kernel.elf")
     words = f"T={context.filter.upper()}" if RULE.match(context.filter) else ""
     modules = [(context.built("sigma0.elf"), ""), (context.built(name + ".elf"), words)]
-    return context.boot(f"guest-{name}-{options}", modules, timeout=120, **options)
+    return context.boot(f"guest-{name}-{options}{words}", modules, timeout=120, **options)
 
 
 def _verdicts(name, result):

@@ -4,8 +4,11 @@
 They do not need Quire's kernel, so they say whether the runner judges right even when the kernel does not boot.
 """
 import os
+import re
 import struct
 
+import harness
+import programs
 import run
 from harness import RULE, Failed, Skipped, job, matches, output_of, tail
 
@@ -105,6 +108,21 @@ def selection(_):
     wrong = [row for row in right if matches(row[0], row[1]) is not row[2]]
     if wrong or not RULE.match("I-32") or RULE.match("demonstration"):
         raise Failed(f"wrongly judged: {wrong}")
+
+
+@job("T= runs the cases of one rule and no others")
+def filtered(context):
+    """The guest gets the rule on its command line: what else is in its table must not run."""
+    for rule, least in (("I-35", 1), ("I-31", 2)):
+        one = [job for job in programs.guest_jobs() if job.name == "guest t_pair"]
+        cases = harness.execute(one[0], harness.Context(context.build, rule))
+        wrong = [case.name for case in cases if not case.name.startswith(rule + " ") or case.status != "ok"]
+        with open(os.path.join(context.scratch(f"guest-t_pair-{{}}T={rule}"), "serial.log"), encoding="utf-8") as file:
+            verdicts = re.findall(r"^TEST (\S+)", file.read(), re.MULTILINE)
+        if wrong or len(cases) < least or set(verdicts) != {rule} or len(verdicts) != len(cases):
+            raise Failed(f"T={rule}: {len(cases)} cases, wrong ones: {wrong}, the guest ran {verdicts}")
+    if len(harness.selected(harness.JOBS, "no such test")) != 0:
+        raise Failed("a filter that matches nothing selects something")
 
 
 @job("gdb attaches and finds the kernel's symbols")

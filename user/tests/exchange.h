@@ -34,7 +34,7 @@ extern struct exchange x;
 
 /** pages_init(), then introduce the workers to each other. */
 void exchange_init(void);
-/** Pages, slots and ports of the workers are taken back, then x_begin(0). */
+/** Pages, slots and ports 0x80...0x9f, 0x2f8...0x2ff, 0x3f8...0x3ff are taken back; x_begin(0). */
 void exchange_setup(void);
 
 /** Begin a message with this many words, no items and no buffers. */

@@ -41,7 +41,7 @@ static void expect_ports(struct worker *w, unsigned want)
 static void setup(void)
 {
     exchange_setup();
-    unmap_ports(MAIN, l4_iofpage(0, ALL), L4_FP_OTHER_SPACES);
+    unmap_ports(MAIN, l4_iofpage(P, 3), L4_FP_OTHER_SPACES); /* the mapping of all goes with it */
 }
 
 static void denied(void)
@@ -115,24 +115,40 @@ static void all_in_one_revoked(void)
     expect_ports(e, 0);
 }
 
-/* A task with a port already gets single ones. */
+/*
+ * A task with a port already gets single ones: what its quota allows, where all in one mapping fit
+ * easily.
+ */
 static void all_to_a_task_with_ports(void)
 {
-    map_ports(d->task, MAIN, l4_iofpage(P + 1, 0));
-    map_ports(d->task, MAIN, l4_iofpage(0, ALL));
+    l4_cap_idx_t factory = l4re_util_cap_alloc(), task;
+
+    expect_label("factory",
+                 l4_error(l4_factory_create_factory(L4_BASE_FACTORY_CAP, factory, 60000)), 0);
+    task = new_task(factory);
+    map_ports(task, MAIN, l4_iofpage(0, ALL));
+    delete_object(task);
+    task = new_task(factory);
+    map_ports(task, MAIN, l4_iofpage(P + 1, 0));
+    expect_label("all", l4_error(l4_task_map(task, MAIN, l4_iofpage(0, ALL), 0)),
+                 l4_ipc_to_errno(L4_IPC_SEMAPFAILED));
+    map_ports(d->task, task, l4_iofpage(P, 3));
     expect_ports(d, 0xff);
-    unmap_ports(d->task, l4_iofpage(P + 3, 0), L4_FP_ALL_SPACES);
+    unmap_ports(task, l4_iofpage(P + 3, 0), L4_FP_ALL_SPACES);
     expect_ports(d, 0xf7);
-    unmap_ports(d->task, l4_iofpage(P + 4, 2), L4_FP_ALL_SPACES);
-    expect_ports(d, 0x07);
+    delete_object(task);
+    expect_ports(d, 0);
+    delete_object(factory);
 }
 
-static void half_of_all(void)
+static void part_of_all(void)
 {
-    map_ports(d->task, MAIN, l4_iofpage(0, 15));
+    map_ports(d->task, MAIN, l4_iofpage(0, 11));
     unmap_ports(d->task, l4_iofpage(P, 0), L4_FP_ALL_SPACES);
     expect_ports(d, 0xfe);
-    expect("last port of the half", worker_ports(d, 0x7fff, 2), 1);
+    expect("last port of the part", worker_ports(d, 0x7ff, 2), 1);
+    unmap_ports(d->task, l4_iofpage(0, 11), L4_FP_ALL_SPACES);
+    expect_ports(d, 0);
 }
 
 /* A single port over the mapping of all: that goes, with what was below (M-20). */
@@ -305,7 +321,7 @@ static struct test_case const cases[] = {
     {"M-53", "all ports in one mapping", all_in_one},
     {"M-53", "all ports revoked by one", all_in_one_revoked},
     {"M-53", "all ports to a task with one", all_to_a_task_with_ports},
-    {"M-53", "half of all in single mappings", half_of_all},
+    {"M-53", "part of all in single mappings", part_of_all},
     {"M-20", "single port over the mapping of all", single_over_all},
     {"M-21", "port onto itself", onto_itself},
     {"M-54", "revoked by the parent", revoked_by_parent},
