@@ -71,7 +71,7 @@ def _host(context, path):
     status, text = output_of(["gcc", *HOST_FLAGS, "-o", program, path, *found.group(1).split()])
     if status:
         raise Failed("does not compile" + tail(text, 30))
-    status, text = output_of([program], timeout=120)
+    status, text = output_of([program], timeout=600)
     cases = []
     for line in text.splitlines():
         if line.startswith("ok "):

@@ -19,6 +19,7 @@ MAX_FILE_LINES = 400
 MAX_LINE = 120
 MAX_PARAMETERS = 5
 MAX_KERNEL_CODE = 9600
+READING_ORDER = "docs/reading-order.md"
 FREESTANDING = {"float.h", "iso646.h", "limits.h", "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h",
                 "stdnoreturn.h"}
 SOURCE = (".c", ".h", ".asm", ".S", ".py", ".sh", ".ld")
@@ -139,6 +140,16 @@ def kernel_size():
     return [f"kernel and arch have {count} lines of code (at most {MAX_KERNEL_CODE})"] * (count > MAX_KERNEL_CODE)
 
 
+def reading_order():
+    """The reading order names every file of the kernel, and no file that is not there."""
+    text = text_of("README.md") + text_of(READING_ORDER)
+    named = set(re.findall(r"`((?:kernel|arch|user|include)/[\w./-]+\.\w+)`", text))
+    present = files(".c", ".asm", under=("kernel/", "arch/"))
+    return [f"{READING_ORDER}: does not name {name}" for name in present if name not in named] + \
+           [f"{READING_ORDER}: there is no file {name}" for name in sorted(named)
+            if not os.path.exists(os.path.join(TOP, name))]
+
+
 # ---- clang ----
 
 def formatting():
@@ -180,6 +191,7 @@ CHECKS = [
     ("generic code", generic_code),
     ("no paths of one machine", machine_paths),
     ("kernel size", kernel_size),
+    ("reading order", reading_order),
     ("clang-format", formatting),
     ("clang-tidy", static_analysis),
 ]

@@ -2,7 +2,7 @@
 /* Kernel memory as seen by tests, see memory.h.  Called by t_*.c; calls the debugger object. */
 #include "memory.h"
 
-enum { OP_MEMORY = 0x500, OP_CHECK = 0x501, WARM_UP = 3, RUNS = 4 };
+enum { OP_MEMORY = 0x500, OP_CHECK = 0x501, WARM_UP = 2, RUNS = 2 };
 
 static l4_msgtag_t ask(l4_umword_t op)
 {

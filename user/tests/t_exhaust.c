@@ -19,12 +19,25 @@ static long page_in_gib(unsigned n)
     return map_order(task, GIB(n), MAIN, l4_fpage(PAGE(1), 12, RW));
 }
 
+/*
+ * Take most of the memory in large pieces: a small kernel heap is used up by small things soon, a
+ * large one would be checked for long by a debug kernel.
+ */
+static void hoard(void)
+{
+    l4_fpage_t area = l4_fpage(KU_AREA, 17, RW);
+
+    while (l4_error(l4_task_add_ku_mem(task, &area)) == 0)
+        area = l4_fpage(l4_fpage_memaddr(area) + 0x20000, 17, RW);
+}
+
 /* Fill the rest of the kernel's memory with page tables of the task. */
 static void fill(void)
 {
     unsigned n = 0;
     long err;
 
+    hoard();
     while ((err = page_in_gib(n)) == 0)
         n++;
     expect_label("error", err, l4_ipc_to_errno(MAP_FAILED));
@@ -33,7 +46,7 @@ static void fill(void)
 
 static void by_page_tables(void)
 {
-    l4_fpage_t area = l4_fpage(KU_AREA, 17, RW);
+    l4_fpage_t area = l4_fpage(0xa0000000, 17, RW);
 
     task = new_task(L4_BASE_FACTORY_CAP);
     expect_label("first page", page_in_gib(0), 0);
@@ -56,6 +69,7 @@ static void by_nodes(void)
     task = new_task(L4_BASE_FACTORY_CAP);
     map(task, GIB(0), MAIN, PAGE(0), RW);
     map(d->task, AT(0), task, GIB(0), RW);
+    hoard();
     while ((err = map_order(task, GIB(0) + n * 64UL * L4_PAGESIZE, MAIN,
                             l4_fpage(PAGE(0), 18, RW))) == 0)
         n++;

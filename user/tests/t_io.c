@@ -143,11 +143,11 @@ static void all_to_a_task_with_ports(void)
 
 static void part_of_all(void)
 {
-    map_ports(d->task, MAIN, l4_iofpage(0, 11));
+    map_ports(d->task, MAIN, l4_iofpage(0, 9));
     unmap_ports(d->task, l4_iofpage(P, 0), L4_FP_ALL_SPACES);
     expect_ports(d, 0xfe);
-    expect("last port of the part", worker_ports(d, 0x7ff, 2), 1);
-    unmap_ports(d->task, l4_iofpage(0, 11), L4_FP_ALL_SPACES);
+    expect("last port of the part", worker_ports(d, 0x1ff, 2), 1);
+    unmap_ports(d->task, l4_iofpage(0, 9), L4_FP_ALL_SPACES);
     expect_ports(d, 0);
 }
 
@@ -284,7 +284,7 @@ static void task_with_ports(void)
 {
     l4_cap_idx_t task = new_task(L4_BASE_FACTORY_CAP);
 
-    map_ports(task, MAIN, l4_iofpage(0, 10));
+    map_ports(task, MAIN, l4_iofpage(P, 5));
     map_ports(d->task, task, l4_iofpage(P, 3));
     delete_object(task);
     expect_ports(d, 0); /* M-79 */
