@@ -18,6 +18,8 @@
 #define NONE L4_INVALID_CAP
 enum { TRAP_PROTECTION = 13, ALL = 16, P = 0x80 };
 
+static struct worker *a; /* of the main task */
+
 static void map_ports(l4_cap_idx_t to, l4_cap_idx_t from, l4_fpage_t ports)
 {
     expect_label("map", l4_error(l4_task_map(to, from, ports, 0)), 0);
@@ -40,6 +42,7 @@ static void expect_ports(struct worker *w, unsigned want)
 
 static void setup(void)
 {
+    worker_reset(a);
     exchange_setup();
     unmap_ports(MAIN, l4_iofpage(P, 3), L4_FP_OTHER_SPACES); /* the mapping of all goes with it */
 }
@@ -185,6 +188,18 @@ static void revoked_by_parent(void)
     expect_ports(d, 0xff);
 }
 
+/* The same below the mapping of all. */
+static void revoked_below_all(void)
+{
+    map_ports(d->task, MAIN, l4_iofpage(0, ALL));
+    map_ports(e->task, d->task, l4_iofpage(P, 3));
+    unmap_ports(d->task, l4_iofpage(P + 2, 1), L4_FP_OTHER_SPACES);
+    expect_ports(e, 0xf3);
+    unmap_ports(d->task, l4_iofpage(P + 4, 2), L4_FP_OTHER_SPACES);
+    expect_ports(e, 0x03);
+    expect_ports(d, 0xff);
+}
+
 static void unmap_rights(void)
 {
     for (unsigned r = 0; r < 16; r++) {
@@ -263,6 +278,25 @@ static void same_task_keeps_bitmap(void)
     expect("after unmap", (unsigned long)worker_in(d, P + 1, 0), 0);
 }
 
+/* A thread of the main task: between its access and the unmap no other task runs. */
+static void revoked_in_the_running_task(void)
+{
+    unmap_ports(MAIN, l4_iofpage(0, ALL), L4_FP_ALL_SPACES);
+    expect("ports", (unsigned long)l4sigma0_map_ioports(L4_BASE_PAGER_CAP, P, 3), 0);
+    expect_ports(a, 0xff);
+    unmap_ports(MAIN, l4_iofpage(P + 2, 0), L4_FP_ALL_SPACES);
+    expect_ports(a, 0xfb);
+    expect("ports", (unsigned long)l4sigma0_map_ioports(L4_BASE_PAGER_CAP, P + 2, 0), 0);
+    expect_ports(a, 0xff);
+    unmap_ports(MAIN, l4_iofpage(P, 3), L4_FP_ALL_SPACES);
+    expect_ports(a, 0);
+    expect("all", (unsigned long)l4sigma0_map_ioports(L4_BASE_PAGER_CAP, 0, ALL), 0);
+    expect_ports(a, 0xff);
+    unmap_ports(MAIN, l4_iofpage(P, 0), L4_FP_ALL_SPACES);
+    expect_ports(a, 0);
+    expect("all", (unsigned long)l4sigma0_map_ioports(L4_BASE_PAGER_CAP, 0, ALL), 0);
+}
+
 static void interrupts_stay_privileged(void)
 {
     map_ports(d->task, MAIN, l4_iofpage(0, ALL));
@@ -314,6 +348,7 @@ static struct test_case const cases[] = {
     {"M-56", "port without permission: an exception", denied},
     {"M-56", "bitmap of the processor follows the task", bitmap_follows},
     {"M-56", "bitmap follows changes", same_task_keeps_bitmap},
+    {"M-56", "revoked in the running task", revoked_in_the_running_task},
     {"M-52", "one port", one_port},
     {"M-52", "a real device through two generations", real_device},
     {"M-52", "any of three rights", any_right},
@@ -325,6 +360,7 @@ static struct test_case const cases[] = {
     {"M-20", "single port over the mapping of all", single_over_all},
     {"M-21", "port onto itself", onto_itself},
     {"M-54", "revoked by the parent", revoked_by_parent},
+    {"M-54", "revoked below the mapping of all", revoked_below_all},
     {"M-54", "any right of the flexpage removes", unmap_rights},
     {"M-31", "port granted", granted},
     {"M-33", "grant of one port of all maps", grant_of_one_maps},
@@ -342,6 +378,7 @@ int main(void)
         printf("sigma0 gives no ports\n");
         return 1;
     }
+    a = worker_new(0);
     test_setup = setup;
     return TEST_RUN(cases);
 }

@@ -151,6 +151,12 @@ static void other_size_replaced(void)
     expect_page(d, at + 0x3000, RO, BIG_MARK(3));
     expect_none(d, at + 0x4000);
     expect_none(d, at);
+    /* The first piece, which begins at the same address. */
+    at = fresh();
+    map_range(d->task, at, MAIN, RANGE(BIG2(0), 21, RWX));
+    map(d->task, at, MAIN, BIG(0), RO);
+    expect_page(d, at, RO, BIG_MARK(0));
+    expect_none(d, at + 0x1000);
 }
 
 static void small_page_in_the_way(void)

@@ -134,6 +134,21 @@ static void access_bits(void)
     expect("large page read", unmap(MAIN, BIG2(0), 21, 0, L4_FP_OTHER_SPACES), REFERENCED);
 }
 
+/* Reading with the own page resets nothing; only the parent's reading does. */
+static void access_bits_with_self(void)
+{
+    l4_addr_t at = piece();
+
+    unmap(MAIN, BIG2(0), 21, 0, L4_FP_OTHER_SPACES);
+    worker_write(d, at + 16, 1);
+    expect("d", unmap(d->task, at, 12, 0, L4_FP_ALL_SPACES), REFERENCED | MODIFIED);
+    expect("again", unmap(d->task, at, 12, 0, L4_FP_ALL_SPACES), REFERENCED | MODIFIED);
+    worker_write(e, at + 16, 1);
+    expect("with e's", unmap(d->task, at, 21, L4_FPAGE_X, L4_FP_ALL_SPACES), REFERENCED | MODIFIED);
+    expect("main task", unmap(MAIN, BIG2(0), 21, 0, L4_FP_OTHER_SPACES), REFERENCED | MODIFIED);
+    expect("now clean", unmap(MAIN, BIG2(0), 21, 0, L4_FP_OTHER_SPACES), 0);
+}
+
 /* Bits of removed pages are reported and kept as well. */
 static void access_bits_of_removed(void)
 {
@@ -208,6 +223,7 @@ static struct test_case const cases[] = {
     {"M-41", "write right taken from a large child", take_write},
     {"M-44", "range with holes and pages of both sizes", range_with_holes},
     {"M-46", "referenced and modified bits of pieces", access_bits},
+    {"M-46", "reading with the own page resets nothing", access_bits_with_self},
     {"M-46", "bits of removed pages", access_bits_of_removed},
     {"M-49", "no stale translation of a large page", cached_translation},
     {"M-79", "task in the middle of a chain destroyed", destroyed_in_the_middle},

@@ -156,6 +156,17 @@ static void tenth_example(void)
     expect("compound", (unsigned long)l4_snd_fpage_is_compound(x_ret(d, 0)), 0);
 }
 
+/* The hot spot counts in units of the smaller side: bits below it do not shift the range. */
+static void hot_spot_misaligned(void)
+{
+    x_window(l4_fpage(AT(0), 14, 0), NONE);
+    x_item(l4_snd_fpage_mem(PAGE(0), 18, RW, 0x12346000 | 7UL << 12, 0));
+    x_ok(d);
+    for (unsigned i = 0; i < 4; i++)
+        expect_page(d, AT(i), RW, MARK(4 + i));
+    expect_none(d, AT(4));
+}
+
 /* ---- F-1 ... F-4 ---- */
 
 static void misaligned(void)
@@ -275,6 +286,7 @@ static struct test_case const cases[] = {
     {"EX-2", "2 MiB into a window of a page, hot spot inside", second_example},
     {"EX-3", "a page into a window of 16 MiB", third_example},
     {"EX-4", "four pages into a window of sixteen", fourth_example},
+    {"EX-2", "64 pages into a window of four, hot spot misaligned", hot_spot_misaligned},
     {"EX-5", "four slots into a single one", fifth_example},
     {"EX-6", "one slot into a window of 256", sixth_example},
     {"EX-7", "ports into the whole space and into a window", seventh_example},
