@@ -205,7 +205,12 @@ enum map_status io_unmap_step(struct unmap_op *op)
         return MAP_DONE;
     }
     if (!n) {
-        op->pos = op->task->io.link ? op->pos + 1 : op->end;
+        if (!op->task->io.link)
+            op->pos = op->end;
+        else if (!op->task->io.link[op->pos / PORTS_PER_PAGE])
+            op->pos = ALIGN_DOWN(op->pos, PORTS_PER_PAGE) + PORTS_PER_PAGE;
+        else
+            op->pos++;
         return MAP_DONE;
     }
     large = mapnode_class(n) == CLASS_HUGE;
