@@ -60,7 +60,11 @@ static int create_task(struct thread *t, struct creation *c)
         return -L4_ENOMEM;
     c->obj = &task->obj;
     c->words = 1;
-    return fpage ? ku_mem_begin(task, base, fp_order(fpage)) : 0;
+    if (!fpage)
+        return 0;
+    if (ku_mem_begin(task, base, fp_order(fpage)) || ku_mem_run(task) == MAP_FAILED)
+        return -L4_ENOMEM;
+    return 0;
 }
 
 static int create_factory(struct thread *t, struct creation *c)
@@ -156,17 +160,6 @@ static void finish(struct thread *t, int err)
     syscall_tag(t, tag_make(0, c.words, 1));
 }
 
-/* A task's UTCB area takes its time. */
-static void create_continue(struct thread *t)
-{
-    enum map_status s = ku_mem_run(task_of(t->creation.obj));
-
-    if (s == MAP_PREEMPTED)
-        t->cont = create_continue;
-    else
-        finish(t, s == MAP_FAILED ? -L4_ENOMEM : 0);
-}
-
 static void op_create(struct thread *t, struct factory *f)
 {
     struct creation *c = &t->creation;
@@ -181,10 +174,7 @@ static void op_create(struct thread *t, struct factory *f)
     }
     *c = (struct creation){.factory = f};
     err = create(t, c);
-    if (!err && c->words && task_of(c->obj)->ku_mem)
-        create_continue(t);
-    else
-        finish(t, err);
+    finish(t, err);
 }
 
 static void factory_invoke(struct thread *t, struct kobject *o, unsigned rights)

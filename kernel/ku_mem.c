@@ -68,8 +68,7 @@ enum map_status ku_mem_run(struct task *t)
             return MAP_FAILED;
         }
         k->done += PAGE_SIZE;
-        if (preempt_point(PAGE_UNITS) && k->done < 1UL << k->order)
-            return MAP_PREEMPTED;
+        preempt_charge(PAGE_UNITS);
     }
     return MAP_DONE;
 }

@@ -24,7 +24,10 @@ bool ku_mem_fpage_ok(u64 fpage, u64 *base);
 
 /* Begin to create an area of 2^order bytes at `user`; 0, -EEXIST (something is there) or -ENOMEM. */
 int ku_mem_begin(struct task *t, u64 user, unsigned order);
-/* Go on with the area begun last: MAP_DONE, MAP_PREEMPTED, or MAP_FAILED: no memory, the area is gone again. */
+/*
+ * Finish the area begun last: MAP_DONE, or MAP_FAILED: no memory, the area is gone again.  In one piece (about 20,000
+ * instructions for the largest area): in between somebody could map pages into the part that is still empty.
+ */
 enum map_status ku_mem_run(struct task *t);
 
 /* The kernel's address of a UTCB at `user`, NULL unless it lies in one area and is aligned (I-18, O-9). */

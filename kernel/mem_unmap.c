@@ -116,7 +116,7 @@ static bool unmap_below(struct unmap_op *op, const struct child_range *range, u6
 /* While the operation was interrupted its page went, or another came: the walk is over something else. */
 static void drop_stale_walk(struct unmap_op *op, const struct mapnode *parent)
 {
-    if (op->walking && op->walk.range.parent != parent)
+    if (op->walking && (!parent || op->walk.range.parent != parent))
         unmap_abort(op);
 }
 

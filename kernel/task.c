@@ -15,6 +15,7 @@
 #include "map.h"
 #include "mem_space.h"
 #include "obj_space.h"
+#include "preempt.h"
 #include "reply.h"
 #include "sched.h"
 #include "string.h"
@@ -185,29 +186,24 @@ static void add_ku_mem_continue(struct thread *t)
 {
     struct ku_call *c = &t->ku_call;
     u64 *out = syscall_out(t);
-    enum map_status status;
     u64 base;
     int err;
 
     for (;;) {
-        if (c->begun) {
-            status = ku_mem_run(c->task);
-            if (status == MAP_PREEMPTED) {
-                if (!t->held[0])
-                    hold(t, &c->task->obj, &c->task->obj);
-                t->cont = add_ku_mem_continue;
-                return;
-            }
-            err = status == MAP_FAILED ? -L4_ENOMEM : 0;
-            c->begun = false;
-            if (!err)
-                out[c->at++] = c->fpage;
-        } else if (c->at < c->n) {
+        if (c->at && preempt_point(PREEMPT_UNITS)) { /* between two areas */
+            if (!t->held[0])
+                hold(t, &c->task->obj, &c->task->obj);
+            t->cont = add_ku_mem_continue;
+            return;
+        }
+        if (c->at < c->n) {
             u64 fpage = t->utcb->mr[1 + c->at];
             err = ku_mem_fpage_ok(fpage, &base) ? ku_mem_begin(c->task, base, fp_order(fpage))
                                                 : -L4_EINVAL;
-            c->fpage = base | (fpage & 0xff0);
-            c->begun = !err;
+            if (!err && ku_mem_run(c->task) == MAP_FAILED)
+                err = -L4_ENOMEM;
+            if (!err)
+                out[c->at++] = base | (fpage & 0xff0);
         } else {
             syscall_tag(t, tag_make(0, c->n, 0));
             break;

@@ -65,9 +65,7 @@ struct creation {
 /* Task.add_ku_mem in progress. */
 struct ku_call {
     struct task *task;
-    u64 fpage; /* answer for the area begun */
     u8 at, n;
-    bool begun; /* an area is being cleared and mapped */
 };
 
 struct thread {

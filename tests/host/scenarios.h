@@ -17,8 +17,8 @@ struct scenario {
     const char *name;
     struct world_config world;
     struct gen_config gen;
-    unsigned share;    /* of all operations, per thousand */
-    unsigned length;   /* of one sequence */
+    unsigned share;  /* of all operations, per thousand */
+    unsigned length; /* of one sequence */
 };
 extern const struct scenario scenarios[];
 extern const unsigned n_scenarios;
@@ -45,6 +45,8 @@ bool run_sequence(const struct scenario *s, const struct seq_op *ops, unsigned n
 unsigned shrink(const struct scenario *s, struct seq_op *ops, unsigned n);
 
 void print_sequence(FILE *f, const struct scenario *s, const struct seq_op *ops, unsigned n);
+/* One line of the same text. */
+bool read_operation(const char *line, struct seq_op *op);
 /* NULL: the file cannot be read as a sequence. */
 const struct scenario *read_sequence(const char *path, struct seq_op *ops, unsigned *n);
 

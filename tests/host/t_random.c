@@ -31,8 +31,8 @@ static void report(const struct scenario *s, u64 seed)
 {
     unsigned n = record->n;
 
-    printf("FAIL %s: seed %lu, operation %u; the shortest sequence found, and what it shows:\n", s->name,
-           seed, n);
+    printf("FAIL %s: seed %lu, operation %u; the shortest sequence found, and what it shows:\n",
+           s->name, seed, n);
     memcpy(sequence, record->op, n * sizeof(*sequence));
     n = shrink(s, sequence, n);
     print_sequence(stdout, s, sequence, n);

@@ -82,6 +82,16 @@ static u64 some_address(struct gen *g, unsigned space, bool deep)
     return model.page[best].at;
 }
 
+/* Rather where nothing is, so that chains grow. */
+static u64 free_address(struct gen *g, unsigned space)
+{
+    u64 at = pool_address(g);
+
+    for (unsigned tries = 0; tries < 8 && model_find(space, SEQ_MEM, at) >= 0; tries++)
+        at = pool_address(g);
+    return at;
+}
+
 static unsigned mem_order(struct gen *g, unsigned space)
 {
     static const u8 small[] = {12, 12, 12, 12, 12, 12, 13, 13, 14, 15, 16, 17},
@@ -190,7 +200,8 @@ static u64 item_word(struct gen *g, unsigned to, u64 fpage)
     }
     if (one_in(g, 6))
         word |= 0x10 | gen_random(g, 8) << 5;
-    word |= some_address(g, to, false) & ~0xfffUL;
+    word |= (g->config.style == GEN_CHAIN ? free_address(g, to) : some_address(g, to, false)) &
+            ~0xfffUL;
     if (order >= 21 && !one_in(g, 20)) /* seldom 512 pages at once */
         word &= ~0x1ff000UL;
     if (order >= 30)
@@ -204,8 +215,8 @@ static u64 item_word(struct gen *g, unsigned to, u64 fpage)
 static bool has_single_port(unsigned space)
 {
     for (int i = 0; i < model.end; i++)
-        if (model.page[i].present && model.page[i].space == space &&
-            model.page[i].type == SEQ_IO && !model.page[i].order)
+        if (model.page[i].present && model.page[i].space == space && model.page[i].type == SEQ_IO &&
+            !model.page[i].order)
             return true;
     return false;
 }
@@ -240,6 +251,8 @@ static void gen_unmap(struct gen *g, struct seq_op *op)
     for (unsigned i = 0; i < op->n; i++) {
         unsigned type = some_type(g);
         op->w[1 + i] = send_fpage(g, type, op->a);
+        if (type == SEQ_MEM && g->config.style >= GEN_LARGE && one_in(g, 2))
+            op->w[1 + i] = (op->w[1 + i] & ~0xfc0UL) | 12UL << 6; /* a piece */
         if (type == SEQ_MEM && one_in(g, 3))
             op->w[1 + i] &= ~15UL | gen_random(g, 4);
         if (type == SEQ_OBJ && !one_in(g, 4))

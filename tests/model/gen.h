@@ -17,13 +17,13 @@ enum gen_style {
 
 struct gen_config {
     u8 style;
-    u8 n_tasks;               /* 1 ... */
-    u8 mem, io, obj;          /* weights of the types */
-    u8 kinds[N_SEQ_KINDS];    /* weights of the operations */
-    u16 max_pages;            /* above: take everything back */
-    bool fixed_tasks;         /* tasks do not end and are not made */
-    u64 mem_base;             /* user address of the pool; 0: 1 GiB */
-    u64 slot_base, n_slots;   /* slots to use; 0: the usual ones */
+    u8 n_tasks;             /* 1 ... */
+    u8 mem, io, obj;        /* weights of the types */
+    u8 kinds[N_SEQ_KINDS];  /* weights of the operations */
+    u16 max_pages;          /* above: take everything back */
+    bool fixed_tasks;       /* tasks do not end and are not made */
+    u64 mem_base;           /* user address of the pool; 0: 1 GiB */
+    u64 slot_base, n_slots; /* slots to use; 0: the usual ones */
 };
 
 struct gen {

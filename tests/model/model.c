@@ -18,6 +18,8 @@ void model_reset(const struct model_machine *machine)
     /* Only what was used: the arrays are large. */
     for (int i = 0; i < model.end; i++)
         model.page[i].present = false;
+    for (int i = 0; i < model.caps_end; i++)
+        model.cap[i].space = 0;
     for (unsigned i = 0; i < MODEL_HASH; i++)
         model.hash[i] = MODEL_NONE;
     for (unsigned i = 0; i < MODEL_OBJECTS; i++)
@@ -222,7 +224,8 @@ void model_note_table(unsigned space, unsigned order, u64 at)
         return;
     if (model.n_tables == MODEL_TABLES)
         __builtin_trap();
-    model.table[model.n_tables++] = (struct model_table){(u8)space, (u8)order, round_down(at, order)};
+    model.table[model.n_tables++] =
+        (struct model_table){(u8)space, (u8)order, round_down(at, order)};
 }
 
 /* Order of the free slot at an address: a table of smaller pages limits it (M-14). */

@@ -44,8 +44,8 @@ struct model_cap {
 enum model_object_kind { OBJECT_NONE, OBJECT_PLAIN, OBJECT_GATE, OBJECT_TASK };
 
 struct model_object {
-    u8 kind;  /* OBJECT_NONE: free */
-    u8 space; /* task: its number; gate: where the bound thread is, 0: nowhere */
+    u8 kind;     /* OBJECT_NONE: free */
+    u8 space;    /* task: its number; gate: where the bound thread is, 0: nowhere */
     bool ending; /* a task whose spaces have not been emptied yet */
     int counted;
     u64 label;
@@ -192,10 +192,10 @@ struct model_move {
     u64 src, dst, size;
 };
 
-int model_find(unsigned space, unsigned type, u64 at);               /* page that covers the address */
-int model_find_exact(const struct model_page *p);                    /* same space, type, order, address */
-bool model_is_below(int page, int ancestor);                         /* a descendant? */
-int model_find_cap(unsigned space, u64 slot);                        /* number or MODEL_NONE */
+int model_find(unsigned space, unsigned type, u64 at); /* page that covers the address */
+int model_find_exact(const struct model_page *p);      /* same space, type, order, address */
+bool model_is_below(int page, int ancestor);           /* a descendant? */
+int model_find_cap(unsigned space, u64 slot);          /* number or MODEL_NONE */
 bool model_in_ku(unsigned space, u64 at);
 
 /* Between the files of the model. */

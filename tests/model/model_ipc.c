@@ -114,10 +114,11 @@ static bool local_id(const struct seq_op *op, const struct buffer *b, u64 fpage,
 }
 
 /* One item that is not void; the status, and in ret/written the answer. */
-static enum model_status one_item(const struct seq_op *op, unsigned n, struct buffer *b, const u64 *stop,
-                                  struct model_answer *a)
+static enum model_status one_item(const struct seq_op *op, unsigned n, struct buffer *b,
+                                  const u64 *stop, struct model_answer *a)
 {
-    u64 word = op->w[SEQ_W_ITEM + 2 * n], fpage = op->w[SEQ_W_ITEM + 2 * n + 1], *ret = &a->word[2 * n];
+    u64 word = op->w[SEQ_W_ITEM + 2 * n], fpage = op->w[SEQ_W_ITEM + 2 * n + 1],
+        *ret = &a->word[2 * n];
     struct model_move m = {.from = op->a, .to = op->b};
     enum model_status s;
 

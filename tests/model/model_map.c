@@ -15,8 +15,8 @@ static unsigned mem_order(const struct model_move *m, unsigned src_order, unsign
 
     for (; k > 0; k--) {
         unsigned o = model_mem_orders[k];
-        if (o <= src_order && o <= dst_order && size_of(o) <= m->size && round_down(m->src, o) == m->src &&
-            round_down(m->dst, o) == m->dst)
+        if (o <= src_order && o <= dst_order && size_of(o) <= m->size &&
+            round_down(m->src, o) == m->src && round_down(m->dst, o) == m->dst)
             break;
     }
     return model_mem_orders[k];
@@ -96,7 +96,8 @@ static void move_page(struct model_move *m, struct model_page *new, int src)
     step(m, size_of(new->order));
 }
 
-static enum model_status insert(struct model_move *m, struct model_page *new, int src, const u64 *stop)
+static enum model_status insert(struct model_move *m, struct model_page *new, int src,
+                                const u64 *stop)
 {
     unsigned depth = src < 0 ? 0 : model.page[src].depth + 1U;
     struct model_page *p;
@@ -180,7 +181,8 @@ static enum model_status one_page(struct model_move *m, const u64 *stop)
     }
     dst = model_find(m->to, m->type, m->dst);
     if (m->type == SEQ_MEM)
-        order = mem_order(m, src.order, dst >= 0 ? model.page[dst].order : model_free_order(m->to, m->dst));
+        order = mem_order(m, src.order,
+                          dst >= 0 ? model.page[dst].order : model_free_order(m->to, m->dst));
     else
         order = io_order(m, src.order, dst);
     if (order < src.order)

@@ -66,7 +66,7 @@ void model_drop_cap(int cap, bool delete)
     model.n_caps--;
     if (counted)
         o->counted--;
-    if (delete && c.rights & RIGHT_D) { /* M-64, M-68 */
+    if (delete &&c.rights & RIGHT_D) { /* M-64, M-68 */
         model_event(EV_UNMAP_DELETE);
         end_object(c.object);
     } else if (counted && o->counted <= 0) {

@@ -32,7 +32,8 @@ static int child_towards(int page, int top)
 }
 
 /* Is everything below this child of a page affected?  `offset`: its place in the page (M-40 .. M-42). */
-static bool affected(const struct model_page *child, u64 offset, unsigned order, struct model_range r)
+static bool affected(const struct model_page *child, u64 offset, unsigned order,
+                     struct model_range r)
 {
     if (child->order == order) {
         model_event(EV_UNMAP_SAME_SIZE);
@@ -52,8 +53,8 @@ static void below(struct taking *t, int top, struct model_range r)
     for (int i = 0; i < model.end; i++) {
         const struct model_page *q = &model.page[i];
         int child = q->present && q->type == t->type ? child_towards(i, top) : MODEL_NONE;
-        hit[i] = child >= 0 &&
-                 affected(&model.page[child], model.page[child].phys - phys, order, r);
+        hit[i] =
+            child >= 0 && affected(&model.page[child], model.page[child].phys - phys, order, r);
     }
     for (int i = 0; i < model.end; i++) {
         if (!hit[i])

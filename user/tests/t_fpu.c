@@ -138,7 +138,8 @@ static void interleaved(void)
     worker_run(b, sleep_with_state, &s[1]);
     worker_run(d, sleep_with_state, &s[2]);
     sleep_with_state(&s[3]);
-    l4_ipc_sleep_ms(30);
+    for (unsigned i = 0; i < 200 && !(a->done && b->done && d->done); i++)
+        l4_ipc_sleep_ms(10);
     for (unsigned i = 0; i < 4; i++) {
         expect("good", s[i].good, ROUNDS);
         expect("bad", s[i].bad, 0);
@@ -175,7 +176,8 @@ static void preempted(void)
     l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, b->thread, &low);
     worker_run(a, spin_with_state, &s[0]);
     worker_run(b, spin_with_state, &s[1]);
-    l4_ipc_sleep_ms(80);
+    for (unsigned i = 0; i < 50 && (i < 8 || !s[0].good || !s[1].good); i++)
+        l4_ipc_sleep_ms(10);
     for (unsigned i = 0; i < 2; i++) {
         expect("good", s[i].good != 0, 1);
         expect("bad", s[i].bad, 0);

@@ -89,7 +89,8 @@ static void cancel_in_user_mode(void)
     l4_ipc_sleep_ms(5);
     l4_thread_ex_regs(a->thread, ~0UL, ~0UL, L4_THREAD_EX_REGS_CANCEL);
     spin_flag = 1;
-    l4_ipc_sleep_ms(20);
+    for (unsigned i = 0; i < 200 && !a->done; i++) /* the machine below may stop for a while */
+        l4_ipc_sleep_ms(10);
     expect("done", (unsigned long)a->done, 1);
     expect("error", a->x.error, L4_IPC_RETIMEOUT);
     l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, a->thread, &high);

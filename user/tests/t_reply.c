@@ -95,7 +95,7 @@ static void direct_send_empties_slot(void)
 
 static void caller_timed_out(void)
 {
-    call_received(a, 5, MS(2));
+    call_received(a, 5, l4_timeout(L4_IPC_TIMEOUT_NEVER, l4_timeout_from_us(2000)));
     l4_ipc_sleep_ms(10);
     expect("caller", a->x.error, L4_IPC_RETIMEOUT);
     expect("reply", main_replies(9), L4_IPC_ENOT_EXISTENT);

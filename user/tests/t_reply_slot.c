@@ -93,7 +93,8 @@ static void unavailable(void)
 /* Both kinds of slot: who leaves its receive phase is named by none. */
 static void caller_leaves(void)
 {
-    does(a, a->main_thread, CALL, tag(1, 0), MS(3));
+    does(a, a->main_thread, CALL, tag(1, 0),
+         l4_timeout(L4_IPC_TIMEOUT_NEVER, l4_timeout_from_us(3000)));
     expect("wait", main_does(REPLY_SLOT(3), WAIT, tag(0, 0), MS(50)), 0);
     l4_ipc_sleep_ms(10);
     expect("caller", a->x.error, L4_IPC_RETIMEOUT);

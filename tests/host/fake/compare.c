@@ -59,9 +59,11 @@ static void compare_page(unsigned space, u64 va, u64 *pte, unsigned c)
                   want.order);
     p = &model.page[i];
     if (pte_phys(*pte) != p->phys)
-        fake_fail("space %u at %lx: frame %lx, in the model %lx", space, va, pte_phys(*pte), p->phys);
+        fake_fail("space %u at %lx: frame %lx, in the model %lx", space, va, pte_phys(*pte),
+                  p->phys);
     if (pte_rights(*pte) != p->rights)
-        fake_fail("space %u at %lx: rights %u, in the model %u", space, va, pte_rights(*pte), p->rights);
+        fake_fail("space %u at %lx: rights %u, in the model %u", space, va, pte_rights(*pte),
+                  p->rights);
     if (caches[*pte >> 3 & 3] != p->cache)
         fake_fail("space %u at %lx: caching bits %lx, in the model %u", space, va, *pte >> 3 & 3,
                   p->cache);
@@ -100,7 +102,8 @@ static void compare_port(unsigned space, const struct mapnode *n, u64 port)
     want.order = mapnode_class(n) == CLASS_SMALL ? 0 : 16;
     i = model_find_exact(&want);
     if (i < 0)
-        fake_fail("space %u has port %lx (order %u), which it should not have", space, port, want.order);
+        fake_fail("space %u has port %lx (order %u), which it should not have", space, port,
+                  want.order);
     compare_node(n, &model.page[i]);
 }
 
@@ -140,10 +143,11 @@ static unsigned compare_slots(unsigned space, const struct task *t)
                 fake_fail("space %u slot %x is filled and should be empty", space,
                           page * SLOTS_PER_PAGE + s);
             if (slot->rights != c->rights)
-                fake_fail("space %u slot %x: rights %lx, in the model %x", space, c->slot, slot->rights,
-                          c->rights);
+                fake_fail("space %u slot %x: rights %lx, in the model %x", space, c->slot,
+                          slot->rights, c->rights);
             if (same[c->object] && same[c->object] != slot->obj)
-                fake_fail("space %u slot %x holds another object than in the model", space, c->slot);
+                fake_fail("space %u slot %x holds another object than in the model", space,
+                          c->slot);
             same[c->object] = slot->obj;
             n++;
         }
@@ -177,7 +181,8 @@ void compare_states(void)
 
 static void learn(unsigned space, const u64 *table, unsigned level, u64 va)
 {
-    for (unsigned i = 0; i < (level == 3 ? PT_ENTRIES / 2 : PT_ENTRIES); i++, va += class_size(level))
+    for (unsigned i = 0; i < (level == 3 ? PT_ENTRIES / 2 : PT_ENTRIES);
+         i++, va += class_size(level))
         if ((table[i] & (PTE_P | PTE_PS)) == PTE_P) {
             if (level < 3)
                 model_note_table(space, class_shift(level), va);
@@ -195,7 +200,8 @@ void compare_learn_tables(void)
 
 /* ---- answers ---- */
 
-void compare_answers(const struct seq_op *op, const struct exec_answer *k, const struct model_answer *m)
+void compare_answers(const struct seq_op *op, const struct exec_answer *k,
+                     const struct model_answer *m)
 {
     unsigned words = op->kind == SEQ_UNMAP ? op->n : op->kind == SEQ_IPC ? 2U * (op->n & 15U) : 0U;
 

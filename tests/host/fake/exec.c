@@ -153,7 +153,8 @@ static void run_operation(const struct seq_op *op, struct exec_answer *a)
         a->done = false;
     else if (label)
         a->status = op->kind == SEQ_MAP && label == -L4_EINVAL ? MODEL_DYING : MODEL_IMPOSSIBLE;
-    memcpy(a->word, op->kind == SEQ_IPC ? &pair.utcb[1].mr[1] : &pair.utcb[0].mr[2], sizeof(a->word));
+    memcpy(a->word, op->kind == SEQ_IPC ? &pair.utcb[1].mr[1] : &pair.utcb[0].mr[2],
+           sizeof(a->word));
 }
 
 static void run_touch(const struct seq_op *op, struct exec_answer *a)
@@ -171,8 +172,7 @@ static void run_object(const struct seq_op *op, struct exec_answer *a)
 {
     struct task *t = world_task(op->a);
     struct cap *slot = obj_make_slot(t, op->w[0]);
-    struct fake_object *o =
-        slot ? slab_alloc(fake_object_type.slab, task_quota(t)) : NULL;
+    struct fake_object *o = slot ? slab_alloc(fake_object_type.slab, task_quota(t)) : NULL;
 
     if (!o) {
         a->done = false;

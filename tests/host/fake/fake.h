@@ -58,6 +58,8 @@ extern const struct kobject_type fake_object_type, fake_gate_type;
 enum { FAMILY_SLOT = 0x60 };
 /* Boot; model and kernel are in the same state: tasks 1 ... n_tasks exist and hold nothing. */
 void world_boot(const struct world_config *c);
+/* The same state again, with new tasks. */
+void world_restart(void);
 /* The task of a space, NULL if it does not live. */
 struct task *world_task(unsigned space);
 struct factory *world_factory(unsigned space);

@@ -9,7 +9,7 @@
 
 #include "types.h"
 
-#define USER_END 0x800000000000UL /* first address that is not a user's */
+#define USER_END 0x800000000000UL  /* first address that is not a user's */
 #define FAKE_HEAP_BASE 0x1000000UL /* physical */
 #define FAKE_KIP_PHYS 0x800000UL
 
@@ -36,15 +36,16 @@ struct pcpu {
 extern struct pcpu fake_pcpu;
 static inline struct pcpu *pcpu(void) { return &fake_pcpu; }
 
+static inline u64 arch_cycles(void) { return 0; }
+static inline void copy_words(u64 *to, const u64 *from, u64 n)
+{
+    while (n--)
+        *to++ = *from++;
+}
+
 /* Forget translations of the loaded task (fake.c). */
 void tlb_flush_addr(u64 va);
 
 #include "paging.h"
-
-static inline void copy_words(u64 *to, const u64 *from, u64 n)
-{
-    for (; n; n--)
-        *to++ = *from++;
-}
 
 #endif

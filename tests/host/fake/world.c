@@ -51,7 +51,10 @@ static struct cap *driver_slot(unsigned space, bool with_s)
     return obj_make_slot(world_driver, space * DRIVER_SLOTS + with_s);
 }
 
-u64 world_selector(unsigned space, bool with_s) { return ((u64)space * DRIVER_SLOTS + with_s) << 12; }
+u64 world_selector(unsigned space, bool with_s)
+{
+    return ((u64)space * DRIVER_SLOTS + with_s) << 12;
+}
 
 struct factory *world_factory(unsigned space) { return &factories[space]; }
 
@@ -64,6 +67,9 @@ struct task *world_task(unsigned space)
 
 void world_enter_task(unsigned space, struct task *t, bool counted)
 {
+    for (unsigned s = 0; s < DRIVER_SLOTS; s++)
+        if (driver_slot(space, s)->obj) /* one that is dying */
+            cap_remove(driver_slot(space, s), false);
     cap_insert(driver_slot(space, true), &t->obj, ALL_RIGHTS | (counted ? 0U : ATTR_WEAK));
     cap_insert(driver_slot(space, false), &t->obj, (ALL_RIGHTS & ~(unsigned)CAP_S) | ATTR_WEAK);
 }
@@ -85,11 +91,23 @@ static void boot_tasks(void)
     }
 }
 
+static void make_tasks(void)
+{
+    struct seq_op make = {.kind = SEQ_TASK, .n = MODEL_MEM | MODEL_OBJ | MODEL_IO};
+    enum model_status status;
+
+    for (unsigned i = 1; i <= world.n_tasks; i++) {
+        make.a = (u8)i;
+        make.b = world.family && i > 1;
+        make.w[0] = FAMILY_SLOT + i;
+        if (!both_run(&make, &status) || status != MODEL_DONE)
+            fake_fail("no memory for the first tasks");
+    }
+}
+
 void world_boot(const struct world_config *c)
 {
     struct model_machine machine = {.max_order = c->huge ? 30 : 21, .kip = FAKE_KIP_PHYS};
-    struct seq_op make = {.kind = SEQ_TASK, .n = MODEL_MEM | MODEL_OBJ | MODEL_IO};
-    enum model_status status;
 
     world = *c;
     cpu_info.page1g = c->huge;
@@ -102,14 +120,24 @@ void world_boot(const struct world_config *c)
     machine.n_owned = 1;
     machine.owned[0] = (struct model_range){FAKE_HEAP_BASE, FAKE_HEAP_BASE + c->heap};
     model_reset(&machine);
-    for (unsigned i = 1; i <= c->n_tasks; i++) {
-        make.a = (u8)i;
-        make.b = c->family && i > 1;
-        make.w[0] = FAMILY_SLOT + i;
-        if (!both_run(&make, &status) || status != MODEL_DONE)
-            fake_fail("no memory for the first tasks");
-    }
+    make_tasks();
     fake_irq_odds = c->irq_odds;
+}
+
+void world_restart(void)
+{
+    struct model_machine machine = model.machine;
+    struct unmap_op all;
+
+    for (unsigned i = 1; i < MODEL_SPACES; i++)
+        if (world_task(i))
+            kobject_kill(&world_task(i)->obj);
+    world_reap();
+    unmap_begin(&all, sigma0_task, seq_fpage(0, SEQ_MEM, 63, 15), 0);
+    while (mapnode_slab.used && unmap_run(&all) != MAP_DONE)
+        pcpu()->irq_pending = 0;
+    model_reset(&machine);
+    make_tasks();
 }
 
 /* ---- checks ---- */
