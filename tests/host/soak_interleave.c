@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* sources: tests/host/scenarios.c tests/model/gen.c @tests/host/fake/sources */
 /*
- * Several operations at once: each is interrupted often, others begin, go on or are given up in between, tasks and
- * Several operations at once: each is interrupted often, others begin, go on or are given up in between, tasks and objects
- * memory, and that all memory is back when everything has ended.
+ * Several operations at once: each is interrupted often, others begin, go on or are given up in between, tasks
+ * and objects end under their feet.  There is no model of that; what has to hold is the kernel's invariants, no use
+ * of freed memory, and that all memory is back when everything has ended.  Run by hand, as long as wanted:
  *
  *   --ops N, --seed S, --length L (of one sequence)
  */
