@@ -24,8 +24,7 @@ u64 arch_clock_us(void); /* microseconds since boot, monotonic; the KIP clock */
 /* ---- threads ---- */
 /* Set up the register state of a new thread (all zero, user selectors, interrupts on). */
 void arch_thread_init(struct thread *t);
-/* Make `t` (or the idle loop: NULL) the one whose user state is loaded on this CPU. */
-void arch_switch(struct thread *from, struct thread *to);
+/* arch_switch(from, to) is inline, in arch/<machine>/switch.h: it needs to know struct thread. */
 /* The CPU keeps nothing of `t` any more. */
 void arch_thread_gone(struct thread *t);
 /* Bytes of a floating-point save area. */
@@ -34,6 +33,11 @@ unsigned arch_fpu_size(void);
 void arch_thread_bases_changed(struct thread *t);
 /* The loaded task goes away: load the kernel's own page tables. */
 void arch_unload_task(void);
+/*
+ * From a system call of `from` straight back to user mode in a system call of `to`, which is loaded: the end of
+ * syscall_entry, as a call in tail position.
+ */
+struct thread *arch_leave(struct thread *from, struct thread *to);
 /* Leave the kernel: load t's registers and go on in user mode. */
 _Noreturn void arch_user_return(struct thread *t);
 /* Let pending interrupts in for a moment; they are only noted in pcpu()->irq_pending. */

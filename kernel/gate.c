@@ -152,7 +152,7 @@ static void gate_invoke(struct thread *t, struct kobject *o, unsigned rights)
 {
     struct gate *g = gate_of(o);
 
-    if (rights & ATTR_SERVER && sys_op(t) & OP_SEND && tag_label(sys_tag(t)) == L4_PROTO_KOBJECT) {
+    if (gate_is_control(t, rights) && sys_op(t) & OP_SEND) {
         gate_control(t, g, rights);
         return;
     }

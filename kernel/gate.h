@@ -3,7 +3,8 @@
 #ifndef QUIRE_GATE_H
 #define QUIRE_GATE_H
 
-#include "thread.h"
+#include "l4/sys/types.h"
+#include "syscall.h"
 
 struct gate {
     struct kobject obj;
@@ -24,6 +25,12 @@ void gate_bind(struct gate *g, struct thread *t, u64 label);
 
 /* The thread that was restarting the senders waiting in the gate is killed: the rest, in one go. */
 void gate_restart_rest(struct kobject *o);
+
+/* Is the current system call, which sends, for the gate itself and not for the thread behind it (O-19)? */
+static inline bool gate_is_control(const struct thread *t, u64 rights)
+{
+    return rights & ATTR_SERVER && tag_label(sys_tag(t)) == L4_PROTO_KOBJECT;
+}
 
 /* Message IPC of the current thread through the gate; `rights`: W and S of the slot used. */
 void gate_send(struct thread *t, struct gate *g, unsigned rights);

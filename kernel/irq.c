@@ -272,7 +272,7 @@ static void line_hit(unsigned pin)
 
 void irq_run_pending(void)
 {
-    struct pcpu *p = pcpu();
+    pcpu_ref p = pcpu();
 
     while (p->irq_pending) {
         unsigned v = (unsigned)__builtin_ctzl(p->irq_pending);

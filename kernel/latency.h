@@ -13,7 +13,7 @@
 static inline void latency_begin(void) { pcpu()->irq_off_since = arch_cycles(); }
 static inline void latency_end(const void *where)
 {
-    struct pcpu *p = pcpu();
+    pcpu_ref p = pcpu();
     u64 d = arch_cycles() - p->irq_off_since;
 
     if (d > p->irq_off_max) {

@@ -17,6 +17,7 @@ struct cap *obj_make_slot(struct task *t, u64 index)
         t->caps.dir = kmem_zalloc(q, PAGE_SHIFT);
     if (!t->caps.dir)
         return NULL;
+    t->caps.end = N_SLOTS;
     table = &t->caps.dir[index / SLOTS_PER_PAGE];
     if (!*table)
         *table = kmem_zalloc(q, PAGE_SHIFT);
@@ -103,5 +104,6 @@ bool obj_release_step(struct task *t)
         }
     kmem_free(task_quota(t), t->caps.dir, PAGE_SHIFT);
     t->caps.dir = NULL;
+    t->caps.end = 0;
     return true;
 }

@@ -13,7 +13,7 @@ static inline struct cap *obj_slot(const struct task *t, u64 index)
 {
     struct cap *table;
 
-    if (unlikely(index >= N_SLOTS) || unlikely(!t->caps.dir))
+    if (unlikely(index >= t->caps.end))
         return NULL;
     table = t->caps.dir[index / SLOTS_PER_PAGE];
     return table ? &table[index % SLOTS_PER_PAGE] : NULL;

@@ -19,7 +19,7 @@ static inline void preempt_charge(unsigned units) { pcpu()->work_units += units;
 /* `units` of work were done; true: an interrupt is waiting, go back to the scheduler. */
 static inline bool preempt_point(unsigned units)
 {
-    struct pcpu *p = pcpu();
+    pcpu_ref p = pcpu();
 
     p->work_units += units;
     if (likely(p->work_units < PREEMPT_UNITS))

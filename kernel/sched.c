@@ -11,6 +11,7 @@
 #include "latency.h"
 #include "pager.h"
 #include "preempt.h"
+#include "switch.h"
 
 static struct thread *queue[PRIO_MAX + 1]; /* first of a ring per priority */
 static u64 ready_mask[4];                  /* priorities with a non-empty ring */
@@ -65,21 +66,21 @@ static void dequeue(struct thread *t)
 
 unsigned sched_current_prio(void)
 {
-    struct pcpu *p = pcpu();
+    pcpu_ref p = pcpu();
 
     return p->sc ? p->sc->prio : 0;
 }
 
 void sched_note_work(void) { pcpu()->resched = true; }
 
-static void sched_choose_again(struct pcpu *p) { p->choose = p->resched = true; }
+static void sched_choose_again(pcpu_ref p) { p->choose = p->resched = true; }
 
 void sched_ready(struct thread *t)
 {
-    struct pcpu *p = pcpu();
+    pcpu_ref p = pcpu();
 
     t->state = T_READY;
-    if (t == p->cur || t->queued || t->parked)
+    if (t == p->cur || t->queued || t->flags & TF_PARKED)
         return;
     enqueue(t, false);
     if (t == p->sc) /* its time slice was lent: it wants it back itself */
@@ -90,7 +91,7 @@ void sched_ready(struct thread *t)
 
 void sched_remove(struct thread *t)
 {
-    struct pcpu *p = pcpu();
+    pcpu_ref p = pcpu();
 
     if (t->queued)
         dequeue(t);
@@ -113,7 +114,7 @@ void sched_set_prio(struct thread *t, unsigned prio)
 
 void sched_set_cpu(struct thread *t, bool run)
 {
-    t->parked = !run;
+    t->flags = (u8)((t->flags & ~TF_PARKED) | (run ? 0 : TF_PARKED));
     t->has_cpu = run;
     if (!run && t->queued)
         dequeue(t);
@@ -130,10 +131,10 @@ void sched_yield(void)
 
 void sched_hand_over(struct thread *t, bool lend)
 {
-    struct pcpu *p = pcpu();
+    pcpu_ref p = pcpu();
 
     t->state = T_READY;
-    if (unlikely(p->resched) || unlikely(t->parked) || !p->sc) {
+    if (unlikely(p->resched) || unlikely(t->flags & TF_PARKED) || !p->sc) {
         sched_ready(t);
         return;
     }
@@ -161,7 +162,7 @@ void sched_switch_to(struct thread *t)
 
 void sched_tick(u64 now)
 {
-    struct pcpu *p = pcpu();
+    pcpu_ref p = pcpu();
     struct thread *sc = p->sc;
     u64 spent = now - p->last_clock;
 
@@ -181,10 +182,10 @@ void sched_tick(u64 now)
 }
 
 /* Choose who runs next and load it; NULL: nobody. */
-static struct thread *choose(struct pcpu *p)
+static struct thread *choose(pcpu_ref p)
 {
     struct thread *cur = p->cur, *next;
-    bool cur_ok = cur && cur->state == T_READY && !cur->parked, yield = p->yield;
+    bool cur_ok = cur && cur->state == T_READY && !(cur->flags & TF_PARKED), yield = p->yield;
 
     p->choose = p->yield = false;
     if (!any_ready()) {
@@ -214,7 +215,7 @@ static struct thread *choose(struct pcpu *p)
 
 struct thread *exit_slowly(void)
 {
-    struct pcpu *p = pcpu();
+    pcpu_ref p = pcpu();
 
     for (;;) {
         struct thread *t;
@@ -223,7 +224,7 @@ struct thread *exit_slowly(void)
         check_noted();
         p->resched = false;
         t = p->cur;
-        if (p->choose || !t || t->state != T_READY || t->parked)
+        if (p->choose || !t || t->state != T_READY || t->flags & TF_PARKED)
             t = choose(p);
         if (reap_pending() && (!t || t->prio <= reap_prio())) {
             reap_run(); /* interrupted or done: look again */

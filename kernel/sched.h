@@ -46,7 +46,7 @@ struct thread *exit_slowly(void);
 /* The same when usually nothing is to be done; NULL: call exit_slowly. */
 static inline struct thread *exit_quickly(void)
 {
-    struct pcpu *p = pcpu();
+    pcpu_ref p = pcpu();
 
     if (unlikely(p->resched))
         return NULL;

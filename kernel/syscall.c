@@ -4,7 +4,6 @@
 
 #include "fpage.h"
 #include "l4/sys/err.h"
-#include "latency.h"
 #include "obj_space.h"
 #include "reply.h"
 #include "sched.h"
@@ -77,13 +76,6 @@ void syscall_again(struct thread *t)
         slot->obj->type->invoke(t, slot->obj, (unsigned)slot->rights);
     else
         ipc_fail(t, IPC_NOT_EXISTENT); /* I-10 */
-}
-
-struct thread *syscall_entry(struct thread *t)
-{
-    latency_begin();
-    syscall_again(t);
-    return exit_quickly();
 }
 
 bool syscall_is_op(struct thread *t, struct kobject *o, struct sender *irq)

@@ -31,6 +31,7 @@ enum { N_SLOTS = 65536, SLOTS_PER_PAGE = 128 };
 
 struct obj_space {
     struct cap **dir; /* 512 pointers to pages of 128 slots */
+    u64 end;          /* the first index that has no slot: 0 while dir is NULL, then N_SLOTS */
 };
 
 struct ku_mem;

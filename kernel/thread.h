@@ -34,6 +34,16 @@ enum thread_state {
 /* Whose message an IPC of the thread is. */
 enum ipc_kind { IPC_USER, IPC_PAGE_FAULT, IPC_EXCEPTION };
 
+/* What makes a thread a rare case. */
+enum thread_flags {
+    TF_PARKED = 1,        /* run_thread with an empty CPU set */
+    TF_TIMEOUT = 2,       /* its timeout is armed */
+    TF_ODD_SELECTORS = 4, /* ds, es, fs or gs is not what a thread begins with (arch) */
+};
+
+/* thread.mode: a user's receive phase, and nothing rare. */
+enum ready_mode { MODE_CLOSED_WAIT = T_RECV, MODE_OPEN_WAIT = T_RECV | 1 << 16 };
+
 struct timeout {
     u64 deadline;                 /* clock in µs */
     struct timeout *next, **link; /* bucket list; link NULL: not armed */
@@ -82,12 +92,20 @@ struct thread {
 
     struct kobject obj;
 
+    union { /* what decides whether a message can go to it at once, also as one word (enum ready_mode) */
+        struct {
+            u8 state;       /* enum thread_state */
+            u8 kind;        /* enum ipc_kind */
+            bool wait_open; /* in T_RECV: from anybody */
+            u8 flags;       /* enum thread_flags */
+        };
+        u32 mode;
+    };
+
     /* scheduling (sched.c) */
     u8 prio;
-    u8 state;           /* enum thread_state */
     bool queued;        /* in the ready queue */
     bool has_cpu;       /* run_thread gave it a CPU */
-    bool parked;        /* run_thread with an empty CPU set */
     bool dead;          /* gone or never started: messages to it fail (I-28) */
     bool started;       /* ex_regs set it going */
     bool spoiled;       /* ex_regs before bind: never starts (O-11) */
@@ -99,9 +117,7 @@ struct thread {
 
     /* IPC (ipc.c) */
     u8 op;                  /* operation bits of the selector */
-    u8 kind;                /* enum ipc_kind */
     u8 snd_rights;          /* W and S of the capability used */
-    bool wait_open;         /* in T_RECV: from anybody */
     u64 wait_id;            /* in T_RECV, closed: id of the partner */
     u64 tag;                /* of the message being sent */
     u64 msg[2];             /* words of a page-fault message */

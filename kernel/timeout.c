@@ -24,12 +24,14 @@ static u64 deadline_of(const struct thread *t, unsigned field, u64 now)
     return t->utcb ? t->utcb->br[br > 57 ? 57 : br] : 0; /* absolute: the clock value is in a BR */
 }
 
-static void arm(struct timeout *t, u64 deadline)
+static void arm(struct thread *thread, u64 deadline)
 {
+    struct timeout *t = &thread->timeout;
     /* Into the bucket of the first tick at or after the deadline that is still to come. */
     u64 tick = max_u64((deadline + TICK_US - 1) / TICK_US, done_ticks + 1);
     struct timeout **head = &wheel[tick % WHEEL];
 
+    thread->flags |= TF_TIMEOUT;
     t->deadline = deadline;
     t->next = *head;
     t->link = head;
@@ -44,12 +46,13 @@ bool timeout_begin_slowly(struct thread *t, unsigned field)
 
     if (deadline <= now) /* I-20 */
         return false;
-    arm(&t->timeout, deadline);
+    arm(t, deadline);
     return true;
 }
 
 void timeout_remove(struct timeout *t)
 {
+    container_of(t, struct thread, timeout)->flags &= (u8)~TF_TIMEOUT;
     *t->link = t->next;
     if (t->next)
         t->next->link = t->link;

@@ -34,7 +34,7 @@ static inline void pte_write(const struct task *t, u64 va, u64 *pte, u64 entry)
 
 static inline void tlb_flush(const struct task *t, u64 va)
 {
-    struct pcpu *p = pcpu();
+    pcpu_ref p = pcpu();
 
     if (p->loaded == t) {
         p->n_tlb_flush++;

@@ -257,7 +257,7 @@ bool arch_irq_set_mode(unsigned pin, unsigned mode)
 
 void arch_irq_note(unsigned vector)
 {
-    struct pcpu *p = pcpu();
+    pcpu_ref p = pcpu();
     unsigned n = vector - IRQ_VECTOR_BASE;
 
     if (unlikely(vector >= IRQ_VECTOR_END || vector < IRQ_VECTOR_BASE)) {

@@ -11,9 +11,9 @@
         bits    64
         default rel
 
-PCPU_USER_RSP   equ 0x08
-PCPU_STACK      equ 0x18
-PCPU_CUR        equ 0x20
+PCPU_USER_RSP   equ 0x00
+PCPU_STACK      equ 0x10
+PCPU_CUR        equ 0x18
 TRAP_SYSCALL    equ 0x100
 FIRST_IRQ       equ 32
 N_IRQS          equ 64
@@ -112,6 +112,18 @@ return_syscall:                 ; rax: the thread; the preserved registers are i
         swapgs
         o64 sysret
 
+; struct thread *arch_leave(from, to), called last by syscall_entry: both are in a system call.
+        global  arch_leave
+arch_leave:
+        mov     [rdi + T_RBX], rbx
+        mov     [rdi + T_RBP], rbp
+        mov     [rdi + T_R12], r12
+        mov     [rdi + T_R13], r13
+        mov     [rdi + T_R14], r14
+        mov     [rdi + T_R15], r15
+        mov     rax, rsi
+        jmp     resume_syscall
+
 ; rcx: the thread that made the system call; rax: the thread to resume, or 0: exit_slowly chooses
 leave_thread:
         mov     [rcx + T_RBX], rbx
@@ -126,7 +138,8 @@ leave_thread:
         call    exit_slowly
 resume:                         ; rax: the thread
         cmp     qword [rax + T_TRAP], TRAP_SYSCALL
-        jne     .trap
+        jne     resume_trap
+resume_syscall:
         mov     rbx, [rax + T_RBX]
         mov     rbp, [rax + T_RBP]
         mov     r12, [rax + T_R12]
@@ -134,7 +147,7 @@ resume:                         ; rax: the thread
         mov     r14, [rax + T_R14]
         mov     r15, [rax + T_R15]
         jmp     return_syscall
-.trap:
+resume_trap:
         lea     rsp, [rax + T_REGS]
         pop     r15
         pop     r14

@@ -22,11 +22,10 @@ static inline u64 virt_to_phys(const void *p)
 
 /* Per-CPU data, reached through GS in the kernel.  The first members are known to entry.asm. */
 struct pcpu {
-    struct pcpu *self;    /* 0x00 */
-    u64 user_rsp;         /* 0x08 scratch of the entry code */
-    u64 unused;           /* 0x10 */
-    u64 kernel_stack;     /* 0x18 */
-    struct thread *cur;   /* 0x20 current thread; NULL: idle */
+    u64 user_rsp;         /* 0x00 scratch of the entry code */
+    u64 cr0_no_fpu;       /* 0x08 CR0 with which the FPU's use traps */
+    u64 kernel_stack;     /* 0x10 */
+    struct thread *cur;   /* 0x18 current thread; NULL: idle */
     struct thread *sc;    /* whose time slice is running */
     struct task *loaded;  /* task whose page tables are in CR3; NULL: the kernel's */
     struct task *io_task; /* task whose port bitmap is in the TSS; NULL: none */
@@ -44,13 +43,13 @@ struct pcpu {
     u64 irq_off_since, irq_off_max, irq_off_where; /* kernel/latency.h */
 };
 
-static inline struct pcpu *pcpu(void)
-{
-    struct pcpu *p;
-
-    __asm__("mov %%gs:0, %0" : "=r"(p));
-    return p;
-}
+/*
+ * Through GS, without a pointer to be loaded.  The linker puts the symbol at 0.  (A null pointer instead of it would
+ * let gcc think that nobody can read what is stored there.)
+ */
+typedef struct pcpu __seg_gs *pcpu_ref;
+extern struct pcpu __seg_gs pcpu_at_gs;
+static inline pcpu_ref pcpu(void) { return &pcpu_at_gs; }
 
 static inline void outb(u16 port, u8 v) { __asm__ volatile("outb %0, %1" ::"a"(v), "Nd"(port)); }
 static inline u8 inb(u16 port)
@@ -63,6 +62,13 @@ static inline u8 inb(u16 port)
 static inline void wrmsr(u32 msr, u64 v)
 {
     __asm__ volatile("wrmsr" ::"c"(msr), "a"((u32)v), "d"((u32)(v >> 32)));
+}
+/* The same from memory, two instructions less. */
+static inline void wrmsr_from(u32 msr, const u64 *v)
+{
+    const u32 *half = (const u32 *)v;
+
+    __asm__ volatile("wrmsr" ::"c"(msr), "a"(half[0]), "d"(half[1]));
 }
 static inline u64 rdmsr(u32 msr)
 {

@@ -16,19 +16,18 @@
 #include "thread.h"
 #include "tlb.h"
 
-enum { MSR_FS_BASE = 0xc0000100, MSR_GS_BASE = 0xc0000101, MSR_KERNEL_GS_BASE = 0xc0000102 };
-enum { USER_DATA = 0x23, USER_CODE = 0x2b, CR0_TS = 8, FX_SIZE = 512, FX_MXCSR = 24 };
+enum { CR0_TS = 8, FX_SIZE = 512, FX_MXCSR = 24 };
 
 static struct pcpu cpu0;
 static u8 fpu_initial[FX_SIZE] __attribute__((aligned(64)));
 
 void switch_init(void)
 {
-    cpu0.self = &cpu0;
     cpu0.kernel_stack = (u64)kernel_stack_top - 8; /* aligned after one push */
     wrmsr(MSR_GS_BASE, (u64)&cpu0);
     wrmsr(MSR_KERNEL_GS_BASE, 0);
-    __asm__ volatile("clts; fninit");
+    __asm__ volatile("clts; fninit; mov %%cr0, %0" : "=r"(cpu0.cr0_no_fpu));
+    cpu0.cr0_no_fpu |= CR0_TS;
     __asm__ volatile("fxsave64 %0" : "=m"(fpu_initial));
     memset(fpu_initial + 32, 0, FX_SIZE - 32); /* x87 and SSE registers */
     *(u32 *)(fpu_initial + FX_MXCSR) = 0x1f80;
@@ -39,47 +38,32 @@ unsigned arch_fpu_size(void) { return FX_SIZE; }
 
 void arch_thread_init(struct thread *t)
 {
-    t->regs.cs = USER_CODE;
-    t->regs.ss = USER_DATA;
+    t->regs.cs = USER_CODE_SEL;
+    t->regs.ss = USER_DATA_SEL;
     t->regs.rflags = 0x202;
-    t->ds = t->es = USER_DATA;
+    t->ds = t->es = USER_DATA_SEL;
 }
 
 /* ---- FPU ---- */
 
-static void fpu_enable(struct pcpu *p, bool on)
-{
-    u64 cr0;
-
-    if (p->fpu_enabled == on)
-        return;
-    p->fpu_enabled = on;
-    if (on) {
-        __asm__ volatile("clts");
-    } else {
-        __asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
-        __asm__ volatile("mov %0, %%cr0" ::"r"(cr0 | CR0_TS));
-    }
-}
-
 /* The owner's registers go to its save area; nobody owns the FPU any more. */
-static void fpu_save(struct pcpu *p)
+static void fpu_save(pcpu_ref p)
 {
     if (!p->fpu_owner)
         return;
-    fpu_enable(p, true);
+    switch_fpu_enable(p, true);
     __asm__ volatile("fxsave64 %0" : "=m"(*(u8(*)[FX_SIZE])p->fpu_owner->fpu));
     p->fpu_owner = NULL;
 }
 
 void switch_load_fpu(struct thread *t)
 {
-    struct pcpu *p = pcpu();
+    pcpu_ref p = pcpu();
     const void *area = t->fpu_used ? t->fpu : fpu_initial;
 
     if (p->fpu_owner != t)
         fpu_save(p);
-    fpu_enable(p, true);
+    switch_fpu_enable(p, true);
     __asm__ volatile("fxrstor64 %0" ::"m"(*(const u8(*)[FX_SIZE])area));
     p->fpu_owner = t;
     t->fpu_used = true;
@@ -87,18 +71,18 @@ void switch_load_fpu(struct thread *t)
 
 void arch_fpu_release(struct thread *t)
 {
-    struct pcpu *p = pcpu();
+    pcpu_ref p = pcpu();
 
     t->fpu_used = false;
     if (p->fpu_owner == t) {
         p->fpu_owner = NULL;
-        fpu_enable(p, false);
+        switch_fpu_enable(p, false);
     }
 }
 
 void arch_fpu_transfer(struct thread *from, struct thread *to)
 {
-    struct pcpu *p = pcpu();
+    pcpu_ref p = pcpu();
 
     if (!from->fpu_used) {
         arch_fpu_release(to); /* a fresh state is a state too */
@@ -110,7 +94,7 @@ void arch_fpu_transfer(struct thread *from, struct thread *to)
     memcpy(to->fpu, from->fpu, FX_SIZE);
     to->fpu_used = true;
     from->fpu_used = false;
-    fpu_enable(p, p->fpu_owner && p->fpu_owner == p->cur);
+    switch_fpu_enable(p, p->fpu_owner && p->fpu_owner == p->cur);
 }
 
 /* ---- ports ---- */
@@ -179,7 +163,7 @@ static void load_bases(const struct thread *t)
 
 void arch_unload_task(void)
 {
-    struct pcpu *p = pcpu();
+    pcpu_ref p = pcpu();
 
     p->loaded = NULL;
     p->n_root_load++;
@@ -189,33 +173,25 @@ void arch_unload_task(void)
         arch_io_reset();
 }
 
-static void load_task(struct pcpu *p, struct task *task)
+void switch_slowly(struct thread *from, struct thread *to)
 {
-    p->loaded = task;
-    p->n_root_load++;
-    tlb_note_flush_all();
-    __asm__ volatile("mov %0, %%cr3" ::"r"(task->mem.root_phys) : "memory");
-    if (p->io_task) /* another's */
-        arch_io_reset();
-}
-
-void arch_switch(struct thread *from, struct thread *to)
-{
-    struct pcpu *p = pcpu();
     u64 selectors = read_selectors();
 
-    p->cur = to;
-    if (from && unlikely(selectors != thread_selectors(from)))
+    if (from) {
         store_selectors(from, selectors);
-    if (!to)
+        from->flags = (u8)(switch_odd_selectors() ? from->flags | TF_ODD_SELECTORS
+                                                  : from->flags & ~TF_ODD_SELECTORS);
+    }
+    if (!to) {
+        pcpu()->cur = NULL;
         return;
-    tss.rsp[0] = (u64)&to->regs + sizeof(to->regs);
-    if (to->task != p->loaded && to->task)
-        load_task(p, to->task);
-    if (unlikely(selectors != thread_selectors(to)))
+    }
+    if (pcpu()->io_task && to->task != pcpu()->loaded) /* another's */
+        arch_io_reset();
+    if (selectors != thread_selectors(to))
         load_selectors(to);
+    switch_plainly(to);
     load_bases(to);
-    fpu_enable(p, p->fpu_owner == to);
 }
 
 void arch_thread_bases_changed(struct thread *t)
@@ -226,7 +202,7 @@ void arch_thread_bases_changed(struct thread *t)
 
 void arch_thread_gone(struct thread *t)
 {
-    struct pcpu *p = pcpu();
+    pcpu_ref p = pcpu();
 
     arch_fpu_release(t);
     if (p->cur == t)

@@ -62,9 +62,9 @@ static u8 ist_stack[N_IST][IST_SIZE] __attribute__((aligned(16)));
 extern const u64 trap_stubs[32], irq_stubs[N_IRQ_STUBS];
 extern char entry_syscall[], entry_syscall32[], entry_spurious[];
 
-static_assert(offsetof(struct pcpu, user_rsp) == 0x08, "entry.asm");
-static_assert(offsetof(struct pcpu, kernel_stack) == 0x18, "entry.asm");
-static_assert(offsetof(struct pcpu, cur) == 0x20, "entry.asm");
+static_assert(offsetof(struct pcpu, user_rsp) == 0, "entry.asm");
+static_assert(offsetof(struct pcpu, kernel_stack) == 0x10, "entry.asm");
+static_assert(offsetof(struct pcpu, cur) == 0x18, "entry.asm");
 static_assert(offsetof(struct thread, regs) == 8, "entry.asm");
 static_assert(offsetof(struct regs, trap) == 16 * 8, "entry.asm");
 

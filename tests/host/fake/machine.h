@@ -34,7 +34,8 @@ struct pcpu {
     u64 n_tlb_flush, n_root_load;
 };
 extern struct pcpu fake_pcpu;
-static inline struct pcpu *pcpu(void) { return &fake_pcpu; }
+typedef struct pcpu *pcpu_ref;
+static inline pcpu_ref pcpu(void) { return &fake_pcpu; }
 
 static inline u64 arch_cycles(void) { return 0; }
 static inline void copy_words(u64 *to, const u64 *from, u64 n)
