@@ -50,7 +50,8 @@ CFLAGS_COMMON = -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(CC_HEADERS
     -m64 -fno-pic -fno-pie -fno-strict-aliasing -fno-asynchronous-unwind-tables -fno-stack-protector \
     -fcf-protection=none -fno-omit-frame-pointer -Wall -Wextra -Wconversion -Wshadow -Werror \
     $(if $(filter 1,$(DEBUG)),-DQUIRE_DEBUG) $(if $(filter 1,$(LATENCY)),-DQUIRE_LATENCY) $(EXTRA_CFLAGS)
-CFLAGS_KERNEL = $(CFLAGS_COMMON) -DQUIRE_FAST=$(FAST) -Ikernel -Iarch/x86_64 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only
+CFLAGS_KERNEL = $(CFLAGS_COMMON) -DQUIRE_FAST=$(FAST) -Ikernel -Iarch/x86_64 -mcmodel=kernel -mno-red-zone \
+    -mgeneral-regs-only
 CFLAGS_USER   = $(CFLAGS_COMMON) -mcmodel=small
 # No -g: gdb and objdump complain about NASM's debug information; the symbols are there without it.
 NASMFLAGS     = -felf64 -Werror -I. -Iinclude/ $(if $(filter 1,$(DEBUG)),-DQUIRE_DEBUG)

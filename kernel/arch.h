@@ -29,6 +29,10 @@ void arch_thread_init(struct thread *t);
 void arch_thread_gone(struct thread *t);
 /* Bytes of a floating-point save area. */
 unsigned arch_fpu_size(void);
+/* ds, es, fs, gs as MR 25 of an exception message holds them, 16 bits each. */
+u64 arch_selectors(const struct thread *t);
+/* The same of a thread that is not current; one that the user could not load itself stays as it was. */
+void arch_set_selectors(struct thread *t, u64 word);
 /* fs_base, gs_base or a selector of `t` was changed by somebody else. */
 void arch_thread_bases_changed(struct thread *t);
 /* The loaded task goes away: load the kernel's own page tables. */

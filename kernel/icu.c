@@ -113,13 +113,13 @@ void icu_invoke_single(struct thread *t, struct kobject *o, struct irq **line)
             return;
         }
         err = -L4_EINVAL;
-        if (line && mr[1] == 0 && mr[0] == ICU_BIND && (!*line || (*line)->obj.dying)) {
+        if (mr[1] == 0 && mr[0] == ICU_BIND && (!*line || (*line)->obj.dying)) {
             if (*line)
                 kobject_put(&(*line)->obj);
             kobject_get(&irq->obj);
             *line = irq;
             err = 0;
-        } else if (line && mr[1] == 0 && mr[0] == ICU_UNBIND && *line == irq) {
+        } else if (mr[1] == 0 && mr[0] == ICU_UNBIND && *line == irq) {
             *line = NULL;
             kobject_put(&irq->obj);
             err = 0;

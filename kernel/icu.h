@@ -9,8 +9,7 @@ extern const struct kobject_type icu_type;
 
 /*
  * The ICU operations of an object with one pin (log, scheduler).  *line: where the bound IRQ is kept, a
- * reference; NULL:
- * nothing can be bound.
+ * reference; NULL while nothing is bound.
  */
 void icu_invoke_single(struct thread *t, struct kobject *o, struct irq **line);
 

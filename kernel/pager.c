@@ -150,18 +150,12 @@ void pager_reply(struct thread *t, u64 tag, unsigned e)
     t->kind = IPC_USER;
 }
 
-/* The segment selectors as MR 25 holds them. */
-static u64 segment_word(const struct thread *t)
-{
-    return (u64)t->ds | (u64)t->es << 16 | (u64)t->fs << 32 | (u64)t->gs << 48;
-}
-
 static void exception_words(const struct thread *t, u64 *mr)
 {
     memcpy(mr, &t->regs, sizeof(t->regs));
     mr[23] = t->fs_base;
     mr[24] = t->gs_base;
-    mr[25] = segment_word(t);
+    mr[25] = arch_selectors(t);
 }
 
 /* Load the registers of an answered exception (I-60): all but what would let the user out of its mode. */
@@ -176,6 +170,7 @@ static void load_registers(struct thread *t, const u64 *mr)
     t->regs.ss = old.ss;
     t->regs.rip = canonical(t->regs.rip);
     t->regs.rflags = user_rflags(t->regs.rflags);
+    arch_set_selectors(t, mr[25]);
     if (canonical(mr[23]) == mr[23])
         t->fs_base = mr[23];
     if (canonical(mr[24]) == mr[24])

@@ -129,22 +129,26 @@ void sched_yield(void)
     sched_choose_again(pcpu());
 }
 
+/* May `t` run at once?  A call lends the time slice; else its own must be due. */
+static bool may_follow(pcpu_ref p, const struct thread *t, bool lend)
+{
+    if (unlikely(p->resched) || unlikely(t->flags & TF_PARKED) || !p->sc)
+        return false;
+    return p->sc == t || (lend && t->prio <= p->sc->prio) || !any_ready() || top_prio() < t->prio;
+}
+
 void sched_hand_over(struct thread *t, bool lend)
 {
     pcpu_ref p = pcpu();
 
     t->state = T_READY;
-    if (unlikely(p->resched) || unlikely(t->flags & TF_PARKED) || !p->sc) {
+    if (!may_follow(p, t, lend)) {
         sched_ready(t);
+        sched_stop();
         return;
     }
-    if (p->sc != t && (!lend || t->prio > p->sc->prio)) {
-        if (any_ready() && top_prio() >= t->prio) {
-            sched_ready(t);
-            return;
-        }
+    if (!lend || t->prio > p->sc->prio)
         p->sc = t;
-    }
     if (unlikely(t->cont != NULL))
         p->resched = true;
     arch_switch(p->cur, t);

@@ -12,6 +12,8 @@
 enum { OP_INFO = 0, OP_RUN_THREAD = 1, OP_IDLE_TIME = 2 };
 enum { MAX_CPUS = 1, CLASS_FIXED_PRIO_BIT = 2, CLASS_FIXED_PRIO = -1, CPU_SET_BITS = 64 };
 
+static struct irq *hotplug_irq; /* bound, but no processor ever comes or goes */
+
 /* A CPU set word: granularity (log2) << 24 | offset of the first CPU. */
 static u64 set_offset(u64 word) { return word & 0xffffff; }
 
@@ -110,7 +112,7 @@ static void sched_invoke(struct thread *t, struct kobject *o, unsigned rights)
     if (!syscall_is_op(t, o, NULL))
         return;
     if (tag_label(sys_tag(t)) == L4_PROTO_IRQ) {
-        icu_invoke_single(t, o, NULL); /* CPU hot-plug: never happens */
+        icu_invoke_single(t, o, &hotplug_irq);
         return;
     }
     if (tag_label(sys_tag(t)) != L4_PROTO_SCHEDULER) {

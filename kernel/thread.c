@@ -64,7 +64,8 @@ int thread_bind(struct thread *t, struct task *task, u64 utcb_user)
 
 void thread_try_start(struct thread *t)
 {
-    if (!t->dead || !t->task || !t->started || !t->has_cpu || t->spoiled || t->obj.dying)
+    if (!t->dead || t->state != T_DEAD || !t->task || !t->started || !t->has_cpu || t->spoiled ||
+        t->obj.dying)
         return;
     t->dead = false;
     sched_ready(t);
@@ -114,6 +115,7 @@ static void finish_dying(struct thread *t)
     }
     t->state = T_DEAD;
     sched_remove(t);
+    kobject_put(&t->obj);
 }
 
 void thread_kill(struct thread *t)
@@ -134,6 +136,7 @@ void thread_kill(struct thread *t)
     if (t->utcb)
         t->utcb->free_marker = 0; /* I-16 */
     if (t->senders.first) {
+        kobject_get(&t->obj);
         t->cont = finish_dying;
         sched_ready(t);
     } else {
@@ -152,7 +155,10 @@ static bool thread_destroy(struct kobject *o)
         return true;
     if (!refuse_senders(t))
         return false;
-    t->cont = NULL;
+    if (t->cont == finish_dying) {
+        t->cont = NULL;
+        kobject_put(&t->obj);
+    }
     t->state = T_DEAD;
     sched_remove(t);
     if (t->del_irq) {

@@ -86,7 +86,7 @@ struct thread {
     struct task *task; /* a reference; NULL: not bound */
     struct utcb *utcb; /* kernel address; NULL: not bound */
     u64 fs_base, gs_base;
-    u16 ds, es, fs, gs;
+    u64 selectors; /* of a thread that is not current: ds, es, fs, gs, 16 bits each (arch) */
     bool fpu_used;
     void *fpu; /* save area behind this struct */
 

@@ -235,9 +235,10 @@ user_common:
         jne     .go
         mov     rax, cr2
         mov     [rsp + 11 * 8], rax
-.go:    cld
-        lea     rdi, [rsp - T_REGS]
+.go:    lea     rdi, [rsp - T_REGS]
         mov     rsp, [gs:PCPU_STACK]
+        push    2               ; the user's DF and AC (which would turn SMAP off) are not for the kernel
+        popfq
         call    trap_entry
         jmp     resume
 

@@ -16,6 +16,12 @@
 #include "thread.h"
 #include "tlb.h"
 
+/* ds, es, fs, gs, 16 bits each. */
+enum { NORMAL_SELECTORS = USER_DATA_SEL | USER_DATA_SEL << 16, FS_SHIFT = 32, GS_SHIFT = 48 };
+enum {
+    USER_CODE32 = 0x18,
+    USER_CODE = 0x28
+}; /* the descriptors that user mode may use are 0x18 to 0x28 */
 enum { CR0_TS = 8, FX_SIZE = 512, FX_MXCSR = 24 };
 
 static struct pcpu cpu0;
@@ -41,7 +47,7 @@ void arch_thread_init(struct thread *t)
     t->regs.cs = USER_CODE_SEL;
     t->regs.ss = USER_DATA_SEL;
     t->regs.rflags = 0x202;
-    t->ds = t->es = USER_DATA_SEL;
+    t->selectors = NORMAL_SELECTORS;
 }
 
 /* ---- FPU ---- */
@@ -128,37 +134,76 @@ static u64 read_selectors(void)
 
     __asm__ volatile("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3"
                      : "=r"(ds), "=r"(es), "=r"(fs), "=r"(gs));
-    return (u64)ds | (u64)es << 16 | (u64)fs << 32 | (u64)gs << 48;
+    return (u64)ds | (u64)es << 16 | (u64)fs << FS_SHIFT | (u64)gs << GS_SHIFT;
 }
 
-static u64 thread_selectors(const struct thread *t)
+static void load_selectors(u64 s)
 {
-    return (u64)t->ds | (u64)t->es << 16 | (u64)t->fs << 32 | (u64)t->gs << 48;
+    __asm__ volatile("mov %0, %%ds; mov %1, %%es; mov %2, %%fs" ::"r"((u32)s), "r"((u32)(s >> 16)),
+                     "r"((u32)(s >> FS_SHIFT)));
+    __asm__ volatile("swapgs; mov %0, %%gs; swapgs" ::"r"((u32)(s >> GS_SHIFT)) : "memory");
 }
 
-static void load_selectors(const struct thread *t)
-{
-    __asm__ volatile("mov %0, %%ds; mov %1, %%es; mov %2, %%fs" ::"r"((u32)t->ds), "r"((u32)t->es),
-                     "r"((u32)t->fs));
-    __asm__ volatile("swapgs; mov %0, %%gs; swapgs" ::"r"((u32)t->gs) : "memory");
-}
-
+/* What the thread gets when it is loaded; while it is current the CPU knows. */
 static void store_selectors(struct thread *t, u64 s)
 {
-    t->ds = (u16)s;
-    t->es = (u16)(s >> 16);
-    t->fs = (u16)(s >> 32);
-    t->gs = (u16)(s >> 48);
+    t->selectors = s;
+    t->flags =
+        (u8)(s != NORMAL_SELECTORS ? t->flags | TF_ODD_SELECTORS : t->flags & ~TF_ODD_SELECTORS);
 }
 
-/*
- * A selector other than 0 has its descriptor's base, 0 (I-5).  What the CPU holds cannot be known: a user who loads a
- * selector changes the base.
- */
-static void load_bases(const struct thread *t)
+u64 arch_selectors(const struct thread *t)
 {
-    wrmsr(MSR_FS_BASE, likely(!t->fs) ? t->fs_base : 0);
-    wrmsr(MSR_KERNEL_GS_BASE, likely(!t->gs) ? t->gs_base : 0);
+    return t == pcpu()->cur ? read_selectors() : t->selectors;
+}
+
+/* Null, or one of the three descriptors that user mode may use. */
+static bool is_user_selector(u16 s)
+{
+    unsigned descriptor = s & ~3U;
+
+    return !descriptor || (descriptor >= USER_CODE32 && descriptor <= USER_CODE);
+}
+
+void arch_set_selectors(struct thread *t, u64 word)
+{
+    u64 s = t->selectors;
+
+    for (unsigned shift = 0; shift < 64; shift += 16)
+        if (is_user_selector((u16)(word >> shift)))
+            s = (s & ~(0xffffUL << shift)) | (word & 0xffffUL << shift);
+    store_selectors(t, s);
+}
+
+/* A selector other than 0 has its descriptor's base, 0 (I-5). */
+static void load_bases(const struct thread *t, u64 selectors)
+{
+    wrmsr(MSR_FS_BASE, (u16)(selectors >> FS_SHIFT) ? 0 : t->fs_base);
+    wrmsr(MSR_KERNEL_GS_BASE, selectors >> GS_SHIFT ? 0 : t->gs_base);
+}
+
+void arch_thread_bases_changed(struct thread *t)
+{
+    if (t == pcpu()->cur)
+        load_bases(t, read_selectors());
+}
+
+void switch_slowly(struct thread *from, struct thread *to)
+{
+    pcpu_ref p = pcpu();
+
+    if (from)
+        store_selectors(from, read_selectors());
+    if (!to) {
+        p->cur = NULL;
+        return;
+    }
+    if (p->io_task && to->task != p->loaded) /* another's */
+        arch_io_reset();
+    switch_plainly(to);
+    load_selectors(to->selectors);
+    load_bases(to, to->selectors);
+    store_selectors(to, NORMAL_SELECTORS);
 }
 
 void arch_unload_task(void)
@@ -171,33 +216,6 @@ void arch_unload_task(void)
     __asm__ volatile("mov %0, %%cr3" ::"r"(kmap_root_phys()) : "memory");
     if (p->io_task)
         arch_io_reset();
-}
-
-void switch_slowly(struct thread *from, struct thread *to)
-{
-    u64 selectors = read_selectors();
-
-    if (from) {
-        store_selectors(from, selectors);
-        from->flags = (u8)(switch_odd_selectors() ? from->flags | TF_ODD_SELECTORS
-                                                  : from->flags & ~TF_ODD_SELECTORS);
-    }
-    if (!to) {
-        pcpu()->cur = NULL;
-        return;
-    }
-    if (pcpu()->io_task && to->task != pcpu()->loaded) /* another's */
-        arch_io_reset();
-    if (selectors != thread_selectors(to))
-        load_selectors(to);
-    switch_plainly(to);
-    load_bases(to);
-}
-
-void arch_thread_bases_changed(struct thread *t)
-{
-    if (t == pcpu()->cur)
-        load_bases(t);
 }
 
 void arch_thread_gone(struct thread *t)

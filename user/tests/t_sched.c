@@ -240,6 +240,35 @@ static void no_donation(void)
     expect("the spinning thread ran", count[0] != 0, 1);
 }
 
+/* A server of the highest priority hands its message over and waits: it may not go on before something comes. */
+static void sender_waits(void)
+{
+    worker_run(b, answer_one, b);
+    set(b, LOW, 0);
+    set(a, LOW, 0);
+    worker_run(a, spin, a);
+    expect("send and wait",
+           main_does(b->thread, SEND | WAIT, l4_msgtag(5, 0, 0, 0),
+                     l4_timeout(L4_IPC_TIMEOUT_NEVER, l4_timeout_from_us(30000))),
+           L4_IPC_RETIMEOUT);
+    await(0);
+    expect("the spinning thread ran", count[0] != 0, 1);
+}
+
+/* The same towards a thread that has no CPU. */
+static void caller_of_parked_waits(void)
+{
+    l4_sched_param_t none = l4_sched_param(PRIO_WORKER, 0);
+
+    worker_run(b, answer_one, b);
+    none.affinity.map = 0;
+    l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, b->thread, &none);
+    expect("call",
+           main_does(b->thread, CALL, l4_msgtag(5, 0, 0, 0),
+                     l4_timeout(L4_IPC_TIMEOUT_NEVER, l4_timeout_from_us(30000))),
+           L4_IPC_RETIMEOUT);
+}
+
 static struct test_case const cases[] = {
     {"O-32", "strict priorities", strict},
     {"O-32", "round robin with the quantum", round_robin},
@@ -250,6 +279,8 @@ static struct test_case const cases[] = {
     {"O-33", "no right is needed", no_right_needed},
     {"I-67", "a call lends its time slice", donation},
     {"I-67", "a call with the schedule flag does not", no_donation},
+    {"I-67", "after a message to a lower thread the sender waits", sender_waits},
+    {"I-67", "after a call to a thread without a CPU the caller waits", caller_of_parked_waits},
 };
 
 int main(void)
