@@ -3,7 +3,7 @@
  * Kernel memory: buddy allocator and slabs, see kmem.h.
  *
  * The state of every heap frame is one byte: the order of a free block at its first frame, or USED.
- * Free blocks are linked through themselves.  A slab page is one frame: a header, then the objects.
+ * Free blocks are linked through themselves.
  */
 #include "kmem.h"
 
@@ -157,24 +157,19 @@ const char *kmem_check(void)
 
 /* ---- slabs ---- */
 
-struct slab_page {
-    struct slab_page *next, **link; /* in the slab's list of partial pages; link NULL: full */
-    void *free;                     /* freed objects, linked through their first word */
-    u32 used, untouched;            /* objects in use; offset of the first never used one */
-};
+static struct slab *all_slabs; /* those that were used; the last one points to itself */
 
-static u32 slab_stride(const struct slab *s) { return (s->size + s->align - 1) & ~(s->align - 1); }
-
-static void partial_push(struct slab *s, struct slab_page *p)
+/* Behind the first page, which is used until it is full. */
+static void partial_add(struct slab *s, struct slab_page *p)
 {
-    p->next = s->partial;
-    p->link = &s->partial;
+    p->link = s->partial ? &s->partial->next : &s->partial;
+    p->next = *p->link;
     if (p->next)
         p->next->link = &p->next;
-    s->partial = p;
+    *p->link = p;
 }
 
-static void partial_remove(struct slab_page *p)
+void slab_page_full(struct slab_page *p)
 {
     *p->link = p->next;
     if (p->next)
@@ -182,12 +177,10 @@ static void partial_remove(struct slab_page *p)
     p->link = NULL;
 }
 
-/* Slabs that were used, for kmem_trim. */
-static struct slab *all_slabs;
-
-static struct slab_page *new_page(struct slab *s)
+struct slab_page *slab_grow(struct slab *s)
 {
     u64 saved = kmem_fail_at; /* one allocation counts once */
+    u32 stride = (s->size + s->align - 1) & ~(s->align - 1);
     struct slab_page *p;
 
     kmem_fail_at = 0;
@@ -196,71 +189,41 @@ static struct slab_page *new_page(struct slab *s)
     if (!p)
         return NULL;
     slab_bytes += PAGE_SIZE;
-    p->free = NULL;
-    p->used = 0;
-    p->untouched = (u32)ALIGN_UP(sizeof(*p), s->align);
-    partial_push(s, p);
-    if (!s->next) { /* the last one points to itself */
+    *p = (struct slab_page){.free = NULL};
+    for (u64 at = ALIGN_UP(sizeof(*p), s->align); at + s->size <= PAGE_SIZE; at += stride) {
+        void **obj = (void **)((u8 *)p + at);
+        *obj = p->free;
+        p->free = obj;
+    }
+    partial_add(s, p);
+    if (!s->next) {
         s->next = all_slabs ? all_slabs : s;
         all_slabs = s;
     }
     return p;
 }
 
-void *slab_refill(struct slab *s)
+static void give_back(struct slab_page *p)
 {
-    struct slab_page *p = s->partial ? s->partial : new_page(s);
-    void *obj;
-
-    if (!p)
-        return NULL;
-    obj = p->free;
-    if (obj) {
-        p->free = *(void **)obj;
-    } else {
-        obj = (u8 *)p + p->untouched;
-        p->untouched += slab_stride(s);
-    }
-    p->used++;
-    if (!p->free && p->untouched + s->size > PAGE_SIZE)
-        partial_remove(p);
-    return obj;
+    slab_page_full(p); /* off the list */
+    slab_bytes -= PAGE_SIZE;
+    kmem_free(NULL, p, PAGE_SHIFT);
 }
 
-/* Back to its page; the page goes when nothing of it is in use. */
-static void put_object(struct slab *s, void *obj)
+void slab_page_freed(struct slab *s, struct slab_page *p, bool was_full)
 {
-    struct slab_page *p = (struct slab_page *)ALIGN_DOWN((u64)obj, PAGE_SIZE);
-
-    *(void **)obj = p->free;
-    p->free = obj;
-    if (!p->link)
-        partial_push(s, p);
-    if (--p->used == 0) {
-        partial_remove(p);
-        slab_bytes -= PAGE_SIZE;
-        kmem_free(NULL, p, PAGE_SHIFT);
-    }
-}
-
-void slab_flush(struct slab *s, void *obj)
-{
-    put_object(s, obj);
-    while (s->n_cache > SLAB_CACHE_MAX / 2) {
-        obj = s->cache;
-        s->cache = *(void **)obj;
-        s->n_cache--;
-        put_object(s, obj);
-    }
+    if (was_full)
+        partial_add(s, p);
+    if (!p->used && (p->next || p->link != &s->partial)) /* the only page with room stays at hand */
+        give_back(p);
 }
 
 void kmem_trim(void)
 {
     for (struct slab *s = all_slabs; s; s = s->next == s ? NULL : s->next)
-        while (s->n_cache) {
-            void *obj = s->cache;
-            s->cache = *(void **)obj;
-            s->n_cache--;
-            put_object(s, obj);
+        for (struct slab_page *p = s->partial, *next; p; p = next) {
+            next = p->next;
+            if (!p->used)
+                give_back(p);
         }
 }

@@ -57,65 +57,74 @@ u64 kmem_slab_bytes(void);
 /* I7: walk the free lists; NULL or the name of the broken invariant. */
 const char *kmem_check(void);
 
-struct slab_page;
+/* One frame of objects: this header, then the objects. */
+struct slab_page {
+    struct slab_page *next,
+        **link; /* in the slab's list of pages with free objects; link NULL: full */
+    void *free; /* free objects, linked through their first word */
+    u64 used;   /* objects in use */
+};
+
 struct slab {
     const char *name;
     u32 size;                  /* bytes per object, multiple of 8 */
     u32 align;                 /* power of two, at most 64 */
-    struct slab_page *partial; /* pages with free objects */
-    void *cache;               /* free objects at hand, linked through their first word */
-    u32 n_cache;
-    u64 used;          /* objects in use */
-    struct slab *next; /* all slabs that have a cache */
+    struct slab_page *partial; /* pages with free objects; at most one of them is empty */
+    u64 used;                  /* objects in use */
+    struct slab *next;         /* all slabs that were used */
 };
-enum { SLAB_CACHE_MAX = 64 };
 #define SLAB(type, al)                                                                             \
     {                                                                                              \
         .name = #type, .size = sizeof(type), .align = (al)                                         \
     }
 
-/* The slow halves: an object from a page, back to its page. */
-void *slab_refill(struct slab *s);
-void slab_flush(struct slab *s, void *obj);
 bool kmem_injected_failure(void);
+/* The rare ends: a page with free objects, NULL: no memory; a page that has none left, was full, or became empty. */
+struct slab_page *slab_grow(struct slab *s);
+void slab_page_full(struct slab_page *p);
+void slab_page_freed(struct slab *s, struct slab_page *p, bool was_full);
 
 /* An object of the slab's size, not cleared.  NULL: quota or heap exhausted. */
 static inline void *slab_alloc(struct slab *s, struct quota *q)
 {
-    void *obj = s->cache;
+    struct slab_page *p = s->partial;
+    void *obj;
 
-    if (__builtin_expect(kmem_fail_at != 0, 0) && kmem_injected_failure())
+    if (unlikely(kmem_fail_at != 0) && kmem_injected_failure())
         return NULL;
-    if (!quota_charge(q, s->size))
+    if (unlikely(!quota_charge(q, s->size)))
         return NULL;
-    if (__builtin_expect(obj != NULL, 1)) {
-        s->cache = *(void **)obj;
-        s->n_cache--;
-    } else {
-        obj = slab_refill(s);
-        if (!obj) {
+    if (unlikely(!p)) {
+        p = slab_grow(s);
+        if (!p) {
             quota_release(q, s->size);
             return NULL;
         }
     }
+    obj = p->free;
+    p->free = *(void **)obj;
+    p->used++;
     s->used++;
+    if (unlikely(!p->free))
+        slab_page_full(p);
     return obj;
 }
 
 static inline void slab_free(struct slab *s, struct quota *q, void *obj)
 {
+    struct slab_page *p = (struct slab_page *)ALIGN_DOWN((u64)obj, PAGE_SIZE);
+    void *next = p->free;
+
     quota_release(q, s->size);
     s->used--;
-    if (__builtin_expect(s->n_cache >= SLAB_CACHE_MAX, 0)) {
-        slab_flush(s, obj);
-        return;
-    }
-    *(void **)obj = s->cache;
-    s->cache = obj;
-    s->n_cache++;
+    p->used--;
+    *(void **)obj = next;
+    p->free = obj;
+    if (unlikely(!next) || unlikely(!p->used))
+        slab_page_freed(s, p, !next);
 }
 
-/* Give what is only kept at hand back to the heap, so that the free bytes say what is really in use. */
+/* Give the empty pages that slabs keep at hand back to the heap, so that the free bytes say what is in use. */
 void kmem_trim(void);
 
 #endif
