@@ -30,7 +30,7 @@ static u64 frame_of(const struct mapnode *n)
     if (!n->parent) /* sigma0's: the physical address itself */
         return (u64)n->page << PAGE_SHIFT;
     return pte_phys(
-        *pt_find(((const struct task *)n->space)->mem.root, (u64)n->page << PAGE_SHIFT).pte);
+        *pt_walk(((const struct task *)n->space)->mem.root, (u64)n->page << PAGE_SHIFT).pte);
 }
 
 /* A present entry with a node. */
@@ -71,7 +71,7 @@ static const char *check_ku_page(u64 va, struct pte_ref r)
 static const char *check_memory(const struct task *t)
 {
     for (u64 va = 0; va < USER_END;) {
-        struct pte_ref r = pt_find(t->mem.root, va);
+        struct pte_ref r = pt_walk(t->mem.root, va);
         const char *bad = NULL;
         if (r.present)
             bad = link_is_node(*pte_link(r.pte)) ? check_page(t, va, r) : check_ku_page(va, r);
@@ -88,7 +88,7 @@ static const char *check_memory(const struct task *t)
 static const char *check_sigma0(const struct task *t)
 {
     for (u64 va = 0; va < USER_END;) {
-        struct pte_ref r = pt_find(t->mem.root, va);
+        struct pte_ref r = pt_walk(t->mem.root, va);
         if (r.present && pte_phys(*r.pte) != va && check_ku_page(va, r))
             return "I6 sigma0 is not 1:1";
         if (r.present && pte_phys(*r.pte) == va && kernel_owned(va, class_size(r.c)))
@@ -209,7 +209,7 @@ static u64 node_bytes(const struct task *t)
     u64 n = t->io.count + (t->io.all ? 1U : 0U);
 
     for (u64 va = 0; va < USER_END && !t->is_sigma0;) {
-        struct pte_ref r = pt_find(t->mem.root, va);
+        struct pte_ref r = pt_walk(t->mem.root, va);
         n += r.present && link_is_node(*pte_link(r.pte));
         va += r.c > CLASS_HUGE ? 1UL << 39 : class_size(r.c);
     }

@@ -138,12 +138,13 @@ static enum map_status insert_port(struct map_op *op, struct mapnode *src, unsig
         n = slab_alloc(&mapnode_slab, to);
         if (!n)
             return MAP_FAILED;
-        n->key = mapdb_key(c, index) & ((1U << MAPDB_KEY_BITS) - 1);
     }
-    n->space = op->to;
-    n->page = op->dst & (N_PORTS - 1);
-    if (!op->grant)
-        mapdb_insert(src, n);
+    if (op->grant) {
+        n->space = op->to;
+        n->page = op->dst & (N_PORTS - 1);
+    } else {
+        mapdb_insert(src, n, op->to, op->dst, mapdb_key(c, index));
+    }
     set_node(op->to, n, op->dst, true);
     return advance(op, c == CLASS_HUGE ? N_PORTS : 1);
 }

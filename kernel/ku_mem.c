@@ -73,7 +73,7 @@ enum map_status ku_mem_run(struct task *t)
     return MAP_DONE;
 }
 
-struct utcb *ku_mem_utcb(const struct task *t, u64 user)
+struct utcb *ku_mem_utcb(struct task *t, u64 user)
 {
     struct ku_mem *k = user & 7 ? NULL : mem_find_ku(t, user);
 

@@ -31,7 +31,7 @@ int ku_mem_begin(struct task *t, u64 user, unsigned order);
 enum map_status ku_mem_run(struct task *t);
 
 /* The kernel's address of a UTCB at `user`, NULL unless it lies in one area and is aligned (I-18, O-9). */
-struct utcb *ku_mem_utcb(const struct task *t, u64 user);
+struct utcb *ku_mem_utcb(struct task *t, u64 user);
 
 /* Free one area of a task that nobody uses any more; true: none is left. */
 bool ku_mem_release_step(struct task *t);

@@ -26,19 +26,6 @@ static unmap_step_fn *const unmap_steps[] = {
 static const u8 needed_space[] = {[FP_MEM] = SPACE_MEM, [FP_IO] = SPACE_IO, [FP_OBJ] = SPACE_OBJ};
 static const u64 space_limit[] = {[FP_MEM] = USER_END, [FP_IO] = N_PORTS, [FP_OBJ] = N_SLOTS};
 
-void map_begin(struct map_op *op, u64 item_word, u64 fpage, const struct fp_match *m)
-{
-    op->src = m->src;
-    op->dst = m->dst;
-    op->size = m->size;
-    op->type = (u8)fp_type(fpage);
-    op->rights = (u8)fp_rights(fpage);
-    op->attrs = item_word & 0xf0;
-    op->grant = item_word & ITEM_GRANT;
-    op->clearing = false;
-    op->any = m->size == 0; /* nothing asked for: "attempted" (F-2, F-12, F-19) */
-}
-
 static inline enum map_status run_map(struct map_op *op)
 {
     while (op->size) {
@@ -67,18 +54,17 @@ enum map_status map_run(struct map_op *op)
 
 void unmap_begin(struct unmap_op *op, struct task *t, u64 fpage, u64 mask)
 {
-    struct fp_range r = {0, 0};
+    enum fpage_type type = fp_type(fpage);
+    struct fp_range r = fp_to_range(fpage, t->spaces & needed_space[type] ? space_limit[type] : 0);
 
     op->task = t;
-    op->type = (u8)fp_type(fpage);
-    if (op->type != FP_SPECIAL && t->spaces & needed_space[op->type])
-        r = fp_to_range(fpage, space_limit[op->type]);
+    op->type = (u8)type;
     op->pos = r.base;
     op->end = r.base + r.size;
     op->rights = (u8)fp_rights(fpage);
     op->self = mask >> 31 & 1;
     op->del = mask >> 30 & 1;
-    op->referenced = 0;
+    op->usage = 0;
     op->walking = false;
 }
 

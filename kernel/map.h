@@ -35,18 +35,31 @@ struct map_op {
 };
 
 /* Begin: fills everything but the tasks, from an already matched item. */
-void map_begin(struct map_op *op, u64 item_word, u64 fpage, const struct fp_match *m);
+static inline void map_begin(struct map_op *op, u64 item_word, u64 fpage, const struct fp_match *m)
+{
+    op->src = m->src;
+    op->dst = m->dst;
+    op->size = m->size;
+    op->type = (u8)fp_type(fpage);
+    op->rights = (u8)fp_rights(fpage);
+    op->attrs = item_word & ITEM_ATTR_MASK;
+    op->grant = item_word & ITEM_GRANT;
+    op->clearing = false;
+    op->any = m->size == 0; /* nothing asked for: "attempted" (F-2, F-12, F-19) */
+}
+
+/* MAP_DONE at the end of the range. */
 enum map_status map_run(struct map_op *op);
 
 /* An unmap of one flexpage in progress. */
 struct unmap_op {
     struct task *task;
     u64 pos, end;           /* rest of the range in the units of the type */
+    u64 usage;              /* collected usage bits of the entries (M-46) */
     u8 type;                /* enum fpage_type */
     u8 rights;              /* what is taken away (M-38) */
     bool self;              /* mask bit 31: the task's own page too */
     bool del;               /* mask bit 30 */
-    u8 referenced;          /* collected: 1 referenced, 2 modified (M-46) */
     bool walking;           /* `walk` is registered */
     struct mapdb_walk walk; /* rights-only: where in the current page's descendants */
 };

@@ -43,7 +43,7 @@ static inline struct mapnode **branch(struct mapnode *n, u64 *path)
 
 void mapdb_root(struct mapnode *n, void *space, u64 page, unsigned size_class)
 {
-    *n = (struct mapnode){.space = space, .head = 1};
+    *n = (struct mapnode){.space = space, .head = 1, .depth = MAPDB_MAX_DEPTH};
     n->page = page & ((1UL << 35) - 1);
     n->key = mapdb_key(size_class, 0) & ((1U << MAPDB_KEY_BITS) - 1);
 }
@@ -67,7 +67,6 @@ void mapdb_insert_slowly(struct mapnode *parent, struct mapnode *n)
         }
         link = branch(head, &path);
     }
-    n->head = 1;
     n->next = n->left = n->right = NULL;
     *link = n;
 }

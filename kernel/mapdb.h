@@ -40,10 +40,15 @@ struct mapnode {
     };
     struct mapnode *right; /* head only: larger keys */
     void *space;           /* the task that holds the page */
-    u64 page : 35;         /* first page number (memory) or port in that task */
-    u64 depth : 8;         /* generations below the page of the first receiver */
-    u64 head : 1;
-    u64 key : MAPDB_KEY_BITS; /* class << 18 | index within the parent */
+    union {
+        struct {
+            u64 page : 35; /* first page number (memory) or port in that task */
+            u64 depth : 8; /* generations below the page of the first receiver; of a root -1 */
+            u64 head : 1;
+            u64 key : MAPDB_KEY_BITS; /* class << 18 | index within the parent */
+        };
+        u64 bits; /* all four at once, see mapdb_insert */
+    };
 };
 static_assert(sizeof(struct mapnode) == 56, "with its link word a mapping costs 64 bytes");
 
@@ -85,19 +90,22 @@ void mapdb_root(struct mapnode *n, void *space, u64 page, unsigned size_class);
 /* May a child be inserted below `parent`?  False when the depth is used up (M-8). */
 static inline bool mapdb_may_insert(const struct mapnode *parent)
 {
-    return !parent->parent || parent->depth < MAPDB_MAX_DEPTH;
+    return parent->depth < MAPDB_MAX_DEPTH || !parent->parent;
 }
 
 void mapdb_insert_slowly(struct mapnode *parent, struct mapnode *n);
 
-/* Insert `n` (n->key, n->space, n->page set by the caller) as a child of `parent`. */
-static inline void mapdb_insert(struct mapnode *parent, struct mapnode *n)
+/* Insert the new node `n` for a page of `space` as a child of `parent`, of which it is the piece `key`. */
+static inline void mapdb_insert(struct mapnode *parent, struct mapnode *n, void *space, u64 page,
+                                u64 key)
 {
+    u64 depth = (parent->depth + 1U) & MAPDB_MAX_DEPTH;
+
     n->parent = parent;
     n->children = NULL;
-    n->depth = parent->parent ? (u8)(parent->depth + 1) : 0;
+    n->space = space;
+    n->bits = page | depth << 35 | 1UL << 43 | key << 44; /* the fields in their order, one store */
     if (likely(!parent->children)) {
-        n->head = 1;
         n->next = n->left = n->right = NULL;
         parent->children = n;
     } else {

@@ -5,13 +5,48 @@
 #include "preempt.h"
 #include "tlb.h"
 
-static enum map_status advance(struct map_op *op, u64 bytes)
+static inline enum map_status advance(struct map_op *op, u64 bytes)
 {
     bytes = min_u64(bytes, op->size);
     op->src += bytes;
     op->dst += bytes;
     op->size -= bytes;
     return MAP_DONE;
+}
+
+/* What an entry of the source becomes with the rights and the caching that the item asks for. */
+static inline u64 restricted(const struct map_op *op, u64 entry)
+{
+    entry &= PTE_ADDR | PTE_CACHE | PTE_NX | PTE_U | PTE_W | PTE_P;
+    if (!(op->rights & MEM_W))
+        entry &= ~(u64)PTE_W;
+    if (!(op->rights & MEM_X))
+        entry |= PTE_NX;
+    if (op->attrs & 0x10) /* M-18 */
+        entry = (entry & ~(u64)PTE_CACHE) | pte_cache_from_attrs(op->attrs);
+    return entry;
+}
+
+/* The page at op->src; false: nothing there that can be mapped, s->skip says how far. */
+static inline bool find_source(const struct map_op *op, struct mem_source *s)
+{
+    struct pte_ref r;
+    u64 offset;
+
+    if (unlikely(op->from->is_sigma0))
+        return mem_sigma0_source(op->src, s);
+    r = pt_find(&op->from->mem, op->src);
+    if (unlikely(!r.present) || unlikely(*pte_link(r.pte) & LINK_KU_MEM)) { /* M-10, I-18 */
+        s->skip = bytes_left_in(op->src, r.c);
+        return false;
+    }
+    offset = op->src & (class_size(r.c) - 1);
+    s->node = link_node(*pte_link(r.pte));
+    s->pte = r.pte;
+    s->entry = *r.pte + offset;
+    s->index = offset >> PAGE_SHIFT;
+    s->c = r.c;
+    return true;
 }
 
 /* The class to use (M-13). */
@@ -27,8 +62,7 @@ static unsigned pick_class(const struct map_op *op, const struct mem_source *s, 
 }
 
 /* Grant: the node changes hands, its children stay (M-31, M-34). */
-static enum map_status grant_page(struct map_op *op, const struct mem_source *s, u64 *slot,
-                                  u64 entry)
+static enum map_status grant_page(struct map_op *op, const struct mem_source *s, u64 *slot)
 {
     struct quota *to = task_quota(op->to), *from = task_quota(op->from);
 
@@ -37,21 +71,19 @@ static enum map_status grant_page(struct map_op *op, const struct mem_source *s,
             return MAP_FAILED;
         quota_release(from, mapnode_slab.size);
     }
-    *slot = entry | (*s->pte & (PTE_A | PTE_D));
+    *slot = s->entry | class_flag(s->c) | (*s->pte & (PTE_A | PTE_D));
     *pte_link(slot) = (u64)s->node;
-    pte_write(op->from, op->src, s->pte, 0);
     *pte_link(s->pte) = 0;
-    tlb_flush(op->from, op->src);
+    pte_clear(op->from, op->src, s->pte);
     s->node->space = op->to;
     s->node->page = op->dst >> PAGE_SHIFT & ((1UL << 35) - 1);
     return advance(op, class_size(s->c));
 }
 
 /* Enter a child of the source at op->dst, whose empty slot is known; false: no memory, or too deep (M-8). */
-static inline bool insert_child(struct map_op *op, const struct mem_source *s, u64 *slot,
-                                unsigned c)
+static inline __attribute__((always_inline)) bool
+insert_child(struct map_op *op, const struct mem_source *s, u64 *slot, unsigned c)
 {
-    u64 entry = s->phys | s->cache | pte_from_rights(s->rights) | class_flag(c);
     struct mapnode *n;
 
     if (unlikely(!mapdb_may_insert(s->node)))
@@ -59,80 +91,53 @@ static inline bool insert_child(struct map_op *op, const struct mem_source *s, u
     n = slab_alloc(&mapnode_slab, task_quota(op->to));
     if (unlikely(!n))
         return false;
-    n->space = op->to;
-    n->page = op->dst >> PAGE_SHIFT & ((1UL << 35) - 1);
-    n->key = mapdb_key(c, s->index) & ((1U << MAPDB_KEY_BITS) - 1);
-    mapdb_insert(s->node, n);
-    *slot = entry;
+    mapdb_insert(s->node, n, op->to, op->dst >> PAGE_SHIFT, mapdb_key(c, s->index));
+    *slot = s->entry | class_flag(c);
     *pte_link(slot) = (u64)n;
+    op->src += class_size(c);
+    op->dst += class_size(c);
+    op->size -= class_size(c);
     return true;
 }
 
-/* The source for the next small page, if it lies in the same table or the same larger page. */
-static inline bool next_source(const struct map_op *op, struct mem_source *s)
-{
-    u64 e;
-
-    if (!s->pte || s->c > CLASS_SMALL) {
-        if (!(op->src & (class_size(s->c) - 1)) || !s->pte)
-            return false;
-        s->phys += PAGE_SIZE;
-        s->index++;
-        return true;
-    }
-    if (!(op->src & (class_size(CLASS_LARGE) - 1)))
-        return false;
-    e = *++s->pte;
-    if (!(e & PTE_P) || *pte_link(s->pte) & LINK_KU_MEM)
-        return false;
-    s->node = link_node(*pte_link(s->pte));
-    s->phys = pte_phys(e);
-    s->rights = pte_rights(e) & op->rights;
-    if (!(op->attrs & 0x10))
-        s->cache = e & PTE_CACHE;
-    return s->rights;
-}
-
 /* Small pages one after the other, as long as both sides stay in their tables and nothing is in the way. */
-static enum map_status insert_small(struct map_op *op, struct mem_source *s, u64 *slot)
+static inline enum map_status map_small(struct map_op *op, const struct mem_source *first,
+                                        u64 *slot)
 {
+    struct mem_source s = *first;
+
     for (;;) {
-        if (!insert_child(op, s, slot, CLASS_SMALL))
+        if (unlikely(!insert_child(op, &s, slot, CLASS_SMALL)))
             return MAP_FAILED;
-        advance(op, PAGE_SIZE);
         slot++;
-        if (!op->size || !(op->dst & (class_size(CLASS_LARGE) - 1)) || *slot & PTE_P ||
-            !next_source(op, s))
+        if (!op->size || !((u64)slot & (PAGE_SIZE - 1)) || *slot & PTE_P ||
+            !s.pte) /* sigma0's pages are looked at one by one */
             return MAP_DONE;
+        if (likely(s.c == CLASS_SMALL)) {
+            s.pte++;
+            if (!((u64)s.pte & (PAGE_SIZE - 1)) || !link_is_node(*pte_link(s.pte)) ||
+                !(op->rights & MEM_R))
+                return MAP_DONE;
+            s.node = link_node(*pte_link(s.pte));
+            s.entry = restricted(op, *s.pte);
+        } else {
+            if (!(op->src & (class_size(s.c) - 1)))
+                return MAP_DONE;
+            s.entry += PAGE_SIZE;
+            s.index++;
+        }
         if (preempt_point(1))
             return MAP_PREEMPTED;
     }
 }
 
-static enum map_status insert_page(struct map_op *op, struct mem_source *s, struct pte_ref d,
-                                   unsigned c)
-{
-    u64 *slot = d.c == c ? d.pte : pt_make(op->to->mem.root, task_quota(op->to), op->dst, c);
-
-    if (unlikely(!slot))
-        return MAP_FAILED;
-    if (op->grant)
-        return grant_page(op, s, slot,
-                          s->phys | s->cache | pte_from_rights(s->rights) | class_flag(c));
-    if (c == CLASS_SMALL)
-        return insert_small(op, s, slot);
-    if (!insert_child(op, s, slot, c))
-        return MAP_FAILED;
-    return advance(op, class_size(c));
-}
-
 /* Remove what is at op->dst, to the end even if the source goes first and an interrupt comes (M-21). */
 static enum map_status clear_target(struct map_op *op, struct mapnode *n)
 {
-    u8 unused = 0;
+    u64 unused = 0;
 
     op->clearing = true;
-    if (!mem_revoke(n, NULL, &unused))
+    if (!mem_revoke(n, &unused))
         return MAP_PREEMPTED;
     op->clearing = false;
     return MAP_DONE;
@@ -141,7 +146,7 @@ static enum map_status clear_target(struct map_op *op, struct mapnode *n)
 /* Interrupted while clearing: is there more to remove? */
 static enum map_status clear_rest(struct map_op *op)
 {
-    struct pte_ref d = pt_find(op->to->mem.root, op->dst);
+    struct pte_ref d = pt_find(&op->to->mem, op->dst);
 
     op->clearing = false;
     if (d.present && link_is_node(*pte_link(d.pte)))
@@ -157,10 +162,9 @@ static enum map_status occupied(struct map_op *op, const struct mem_source *s, s
 
     if (*pte_link(d.pte) & LINK_KU_MEM)
         return advance(op, class_size(c)); /* M-22 */
-    if (!op->grant && n->parent == s->node && d.c == c && pte_phys(*d.pte) == s->phys) {
-        u64 old = *d.pte;
-        u64 e = (old & ~(u64)PTE_CACHE) | s->cache | (s->rights & MEM_W ? (u64)PTE_W : 0);
-        if (s->rights & MEM_X)
+    if (!op->grant && n->parent == s->node && d.c == c && pte_phys(*d.pte) == pte_phys(s->entry)) {
+        u64 old = *d.pte, e = (old & ~(u64)PTE_CACHE) | (s->entry & (PTE_CACHE | PTE_W));
+        if (!(s->entry & PTE_NX))
             e &= ~PTE_NX;
         pte_write(op->to, op->dst, d.pte, e);
         if ((old ^ e) & PTE_CACHE) /* more rights need no flush (M-50) */
@@ -176,26 +180,32 @@ enum map_status mem_map_step(struct map_op *op)
     struct mem_source s;
     struct pte_ref d;
     unsigned c;
+    u64 *slot;
 
     if (unlikely(op->clearing))
         return clear_rest(op);
     if (unlikely(op->src >= USER_END || op->dst >= USER_END))
         return advance(op, op->size);
-    if (!mem_find_source(op, &s))
+    if (!find_source(op, &s))
         return advance(op, s.skip); /* M-10 */
-    s.rights &= op->rights;
-    if (!s.rights)
+    if (unlikely(!(op->rights & pte_rights(s.entry))))
         return advance(op, bytes_left_in(op->src, s.c)); /* M-12 */
-    if (op->attrs & 0x10)
-        s.cache = pte_cache_from_attrs(op->attrs); /* M-18 */
+    s.entry = restricted(op, s.entry);
     op->any = true;
     if (unlikely(op->to->is_sigma0)) /* holds everything already */
         return advance(op, op->size);
-    d = pt_find(op->to->mem.root, op->dst);
-    c = pick_class(op, &s, d.c > CLASS_HUGE ? CLASS_HUGE : d.c);
-    if (op->grant && (!s.pte || c < s.c))
+    d = pt_find(&op->to->mem, op->dst);
+    c = d.c ? pick_class(op, &s, d.c) : CLASS_SMALL;
+    if (unlikely(op->grant) && (!s.pte || c < s.c))
         op->grant = false; /* M-33, M-37 */
-    if (d.present)
+    if (unlikely(d.present))
         return occupied(op, &s, d, c);
-    return insert_page(op, &s, d, c);
+    slot = d.c == c ? d.pte : pt_make(op->to->mem.root, task_quota(op->to), op->dst, c);
+    if (unlikely(!slot))
+        return MAP_FAILED;
+    if (unlikely(op->grant))
+        return grant_page(op, &s, slot);
+    if (c == CLASS_SMALL)
+        return map_small(op, &s, slot);
+    return insert_child(op, &s, slot, c) ? MAP_DONE : MAP_FAILED;
 }

@@ -10,25 +10,25 @@
 struct mem_source {
     struct mapnode *node; /* parent of what is mapped */
     u64 *pte;             /* NULL: sigma0 */
-    u64 phys;             /* of the source address */
+    u64 entry;            /* as for a small page: the source address, rights, caching */
     u64 index;            /* of the source address within the parent, in small pages */
-    u64 cache;            /* PTE_CACHE bits */
     u64 skip;             /* absent: bytes to the end of the hole */
-    unsigned rights, c;   /* class of the page, as large as it may be used */
+    unsigned c;           /* class of the page, as large as it may be used */
 };
 
-/* The page at op->src; false: nothing there that can be mapped, s->skip says how far. */
-bool mem_find_source(const struct map_op *op, struct mem_source *s);
+/* sigma0's page at a physical address; false: nothing there that can be mapped, s->skip says how far. */
+bool mem_sigma0_source(u64 phys, struct mem_source *s);
 
 /* The root node of a physical address, NULL: there is no such memory. */
 struct mapnode *mem_root_node(u64 phys);
 
 /*
- * Remove `top` and all below it, leaf first, so that every state in between is a tree.  `keep`: the
- * entry that
- * inherits the usage bits, or NULL.  False: interrupted, or an interrupt came at the end; look again.
+ * Remove all below `top`, leaf first, so that every state in between is a tree; *used collects the usage bits of
+ * their entries.  False: interrupted, call again (the end may have been reached).
  */
-bool mem_revoke(struct mapnode *top, u64 *keep, u8 *usage);
+bool mem_revoke_below(struct mapnode *top, u64 *used);
+/* Remove `top` too.  False: interrupted, or an interrupt came at the end; look again. */
+bool mem_revoke(struct mapnode *top, u64 *used);
 
 static inline u64 bytes_left_in(u64 va, unsigned c)
 {

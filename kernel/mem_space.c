@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory spaces, see mem_space.h: sigma0's view of physical memory, finding the source of a map,
- * faults, kernel-user pages.
+ * Memory spaces, see mem_space.h: sigma0's view of physical memory, faults, kernel-user pages.
  * Mapping is in mem_map.c, unmapping in mem_unmap.c.
  */
 #include "mem_space.h"
@@ -73,7 +72,7 @@ static bool overlaps_kip(u64 base, u64 size)
 }
 
 /* sigma0's page at physical address `phys`: the largest class that holds nothing of the kernel (B-17). */
-static bool sigma0_source(u64 phys, struct mem_source *s)
+bool mem_sigma0_source(u64 phys, struct mem_source *s)
 {
     unsigned c = pt_max_class();
     u64 skip;
@@ -91,48 +90,22 @@ static bool sigma0_source(u64 phys, struct mem_source *s)
     }
     s->node = &roots[phys >> class_shift(CLASS_HUGE)];
     s->pte = NULL;
-    s->phys = phys;
+    s->entry = phys | pte_from_rights(MEM_R | MEM_W | MEM_X);
     s->index = (phys & (class_size(CLASS_HUGE) - 1)) >> PAGE_SHIFT;
-    s->cache = 0;
-    s->rights = MEM_R | MEM_W | MEM_X;
     if (overlaps_kip(ALIGN_DOWN(phys, class_size(c)), class_size(c))) {
         c = CLASS_SMALL; /* the kernel information page is everybody's to read (B-18) */
         if (overlaps_kip(phys, PAGE_SIZE))
-            s->rights = MEM_R | MEM_X;
+            s->entry &= ~(u64)PTE_W;
     }
     s->c = c;
     return true;
 }
 
-bool mem_find_source(const struct map_op *op, struct mem_source *s)
-{
-    struct pte_ref r;
-    u64 offset;
-
-    if (op->from->is_sigma0)
-        return sigma0_source(op->src, s);
-    r = pt_find(op->from->mem.root, op->src);
-    s->skip = r.c == 3 ? (1UL << 39) - (op->src & ((1UL << 39) - 1)) : bytes_left_in(op->src, r.c);
-    if (!r.present)
-        return false;
-    if (*pte_link(r.pte) & LINK_KU_MEM) /* kernel-user memory cannot be sent (I-18) */
-        return false;
-    s->node = link_node(*pte_link(r.pte));
-    offset = op->src & (class_size(r.c) - 1);
-    s->pte = r.pte;
-    s->phys = pte_phys(*r.pte) + offset;
-    s->index = offset >> PAGE_SHIFT;
-    s->cache = *r.pte & PTE_CACHE;
-    s->rights = pte_rights(*r.pte);
-    s->c = r.c;
-    return true;
-}
-
 /* ---- faults and kernel-user memory ---- */
 
-bool mem_access_allowed(const struct task *t, u64 va, unsigned rights)
+bool mem_access_allowed(struct task *t, u64 va, unsigned rights)
 {
-    struct pte_ref r = pt_find(t->mem.root, va);
+    struct pte_ref r = pt_find(&t->mem, va);
 
     return r.present && (pte_rights(*r.pte) & rights) == rights;
 }
@@ -143,9 +116,9 @@ bool mem_sigma0_fault(u64 va)
     struct pte_ref d;
     u64 *slot;
 
-    if (va >= USER_END || !sigma0_source(va, &s))
+    if (va >= USER_END || !mem_sigma0_source(va, &s))
         return false;
-    d = pt_find(sigma0_task->mem.root, va);
+    d = pt_find(&sigma0_task->mem, va);
     if (d.present)
         return false; /* a right that sigma0 does not have: writing the KIP */
     while (s.c > d.c)
@@ -153,7 +126,7 @@ bool mem_sigma0_fault(u64 va)
     slot = pt_make(sigma0_task->mem.root, task_quota(sigma0_task), va, s.c);
     if (!slot)
         return false;
-    *slot = ALIGN_DOWN(s.phys, class_size(s.c)) | pte_from_rights(s.rights) | class_flag(s.c);
+    *slot = (s.entry & ~(class_size(s.c) - PAGE_SIZE)) | class_flag(s.c);
     return true;
 }
 
@@ -170,24 +143,24 @@ bool mem_map_ku_page(struct task *t, struct ku_mem *k, u64 offset)
 
 void mem_unmap_ku_page(struct task *t, u64 va)
 {
-    struct pte_ref r = pt_find(t->mem.root, va);
+    struct pte_ref r = pt_find(&t->mem, va);
 
     pte_write(t, va, r.pte, 0);
     *pte_link(r.pte) = 0;
     tlb_flush(t, va);
 }
 
-struct ku_mem *mem_find_ku(const struct task *t, u64 va)
+struct ku_mem *mem_find_ku(struct task *t, u64 va)
 {
-    struct pte_ref r = pt_find(t->mem.root, va);
+    struct pte_ref r = pt_find(&t->mem, va);
 
     return r.present && *pte_link(r.pte) & LINK_KU_MEM ? link_ku_mem(*pte_link(r.pte)) : NULL;
 }
 
-bool mem_range_in_use(const struct task *t, u64 va, u64 size)
+bool mem_range_in_use(struct task *t, u64 va, u64 size)
 {
     for (u64 end = va + size; va < end; va += PAGE_SIZE)
-        if (pt_find(t->mem.root, va).present)
+        if (pt_find(&t->mem, va).present)
             return true;
     return false;
 }

@@ -25,15 +25,15 @@ enum map_status mem_unmap_step(struct unmap_op *op);
 bool mem_sigma0_fault(u64 va);
 
 /* Does the page table allow the access (MEM_* bits) to `va`?  For faults from stale entries (M-50). */
-bool mem_access_allowed(const struct task *t, u64 va, unsigned rights);
+bool mem_access_allowed(struct task *t, u64 va, unsigned rights);
 
 /* Map the page at `offset` of kernel-user memory (no node); false: no memory.  The slot must be empty. */
 bool mem_map_ku_page(struct task *t, struct ku_mem *k, u64 offset);
 void mem_unmap_ku_page(struct task *t, u64 va);
 /* The kernel-user memory that `va` belongs to, NULL: none. */
-struct ku_mem *mem_find_ku(const struct task *t, u64 va);
+struct ku_mem *mem_find_ku(struct task *t, u64 va);
 /* Is any page of the range present? */
-bool mem_range_in_use(const struct task *t, u64 va, u64 size);
+bool mem_range_in_use(struct task *t, u64 va, u64 size);
 
 /* Kernel memory taken for the roots. */
 u64 mem_space_boot_bytes(void);

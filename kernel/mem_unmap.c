@@ -7,63 +7,57 @@
 
 enum { EMPTY_PER_UNIT = 64 }; /* empty entries looked at per unit of work */
 
+static inline u64 node_va(const struct mapnode *n) { return (u64)n->page << PAGE_SHIFT; }
+
 static inline u64 *node_pte(const struct mapnode *n)
 {
-    const struct task *t = n->space;
-    return pt_page(t->mem.root, (u64)n->page << PAGE_SHIFT, mapnode_class(n));
+    struct task *t = n->space;
+    return pt_find(&t->mem, node_va(n)).pte;
 }
 
 /* Take a childless node and its entry away; returns the entry's usage bits. */
-static inline unsigned remove_node(struct mapnode *n)
+static inline u64 remove_node(struct mapnode *n, u64 *pte)
 {
     struct task *t = n->space;
-    u64 *pte = node_pte(n);
-    unsigned usage = pte_usage(*pte);
+    u64 entry = *pte;
 
-    pte_write(t, (u64)n->page << PAGE_SHIFT, pte, 0);
     *pte_link(pte) = 0;
-    tlb_flush(t, (u64)n->page << PAGE_SHIFT);
+    pte_clear(t, node_va(n), pte);
     mapdb_remove(n);
     slab_free(&mapnode_slab, task_quota(t), n);
-    return usage;
+    return entry & PTE_USAGE;
 }
 
-/*
- * Remove leaves below `stop`, beginning at `n`'s, until `stop` has no children (or, with `itself`, is
- * gone too).
- */
-static inline bool revoke_until(struct mapnode *n, struct mapnode *stop, bool itself, u64 *keep,
-                                u8 *usage)
+static inline __attribute__((always_inline)) bool revoke_below(struct mapnode *top, u64 *used)
 {
-    unsigned u = 0;
-    bool more = true, go_on = true;
+    struct mapnode *n = top, *up;
+    u64 u = 0;
+    bool go_on = true;
 
-    while (more && go_on) {
-        struct mapnode *up;
-        n = mapdb_leaf(n);
-        more = n != stop;
-        if (!more && !itself)
-            break;
+    while (go_on && (n = mapdb_leaf(n)) != top) {
         up = n->parent;
-        u |= remove_node(n);
+        u |= remove_node(n, node_pte(n));
         n = up;
         go_on = !preempt_point(1);
     }
-    *usage |= (u8)u;
-    if (keep)
-        *keep |= pte_from_usage(u);
+    *used |= u;
     return go_on;
 }
 
-bool mem_revoke(struct mapnode *top, u64 *keep, u8 *usage)
+bool mem_revoke_below(struct mapnode *top, u64 *used) { return revoke_below(top, used); }
+
+bool mem_revoke(struct mapnode *top, u64 *used)
 {
-    return revoke_until(top, top, true, keep, usage);
+    if (!revoke_below(top, used))
+        return false;
+    *used |= remove_node(top, node_pte(top));
+    return !preempt_point(1);
 }
 
-/* Take rights and usage bits from one entry; returns the usage (M-38, M-46). */
-static unsigned reduce(struct task *t, u64 va, u64 *pte, unsigned rights)
+/* Take rights and usage bits from one entry; returns the usage bits (M-38, M-46). */
+static u64 reduce(const struct task *t, u64 va, u64 *pte, unsigned rights)
 {
-    u64 old = *pte, e = old & ~(u64)(PTE_A | PTE_D);
+    u64 old = *pte, e = old & ~(u64)PTE_USAGE;
 
     if (rights & MEM_W)
         e &= ~(u64)PTE_W;
@@ -73,11 +67,11 @@ static unsigned reduce(struct task *t, u64 va, u64 *pte, unsigned rights)
         pte_write(t, va, pte, e);
         tlb_flush(t, va);
     }
-    return pte_usage(old);
+    return old & PTE_USAGE;
 }
 
 /* Rights-only: walk over the descendants; the tree stays.  False: interrupted. */
-static bool reduce_below(struct unmap_op *op, const struct child_range *range, u64 *keep)
+static bool reduce_below(struct unmap_op *op, const struct child_range *range, u64 *used)
 {
     if (!op->walking) {
         mapdb_walk_begin(&op->walk, range);
@@ -85,10 +79,7 @@ static bool reduce_below(struct unmap_op *op, const struct child_range *range, u
     }
     while (op->walk.cur) {
         struct mapnode *n = op->walk.cur;
-        unsigned u = reduce(n->space, (u64)n->page << PAGE_SHIFT, node_pte(n), op->rights);
-        op->referenced |= (u8)u;
-        if (keep)
-            *keep |= pte_from_usage(u);
+        *used |= reduce(n->space, node_va(n), node_pte(n), op->rights);
         mapdb_walk_next(&op->walk);
         if (preempt_point(1))
             return false;
@@ -98,17 +89,17 @@ static bool reduce_below(struct unmap_op *op, const struct child_range *range, u
 }
 
 /* The descendants in `range` go, or lose rights. */
-static bool unmap_below(struct unmap_op *op, const struct child_range *range, u64 *keep)
+static bool unmap_below(struct unmap_op *op, const struct child_range *range, u64 *used)
 {
     struct mapnode *n;
 
     if (unlikely(!(op->rights & MEM_R)))
-        return reduce_below(op, range, keep);
+        return reduce_below(op, range, used);
     if (range->first == 0 &&
         range->last >= (class_size(mapnode_class(range->parent)) - 1) >> PAGE_SHIFT)
-        return revoke_until(range->parent, range->parent, false, keep, &op->referenced);
+        return mem_revoke_below(range->parent, used);
     while ((n = mapdb_first_in(range)))
-        if (!mem_revoke(n, keep, &op->referenced))
+        if (!mem_revoke(n, used))
             return false;
     return true;
 }
@@ -124,8 +115,9 @@ static void drop_stale_walk(struct unmap_op *op, const struct mapnode *parent)
 static enum map_status unmap_sigma0(struct unmap_op *op)
 {
     struct child_range range = {.class_shift = mem_class_shift};
-    u64 end;
-    struct pte_ref r = pt_find(op->task->mem.root, op->pos);
+    u64 end, used = 0;
+    struct pte_ref r = pt_find(&op->task->mem, op->pos);
+    bool done;
 
     range.parent = mem_root_node(op->pos);
     if (!range.parent) {
@@ -137,17 +129,17 @@ static enum map_status unmap_sigma0(struct unmap_op *op)
         end = min_u64(end, op->pos + bytes_left_in(op->pos, r.c));
     range.first = (op->pos & (class_size(CLASS_HUGE) - 1)) >> PAGE_SHIFT;
     range.last = ((end - 1) & (class_size(CLASS_HUGE) - 1)) >> PAGE_SHIFT;
-    if (!unmap_below(op, &range, NULL))
+    done = unmap_below(op, &range, &used);
+    op->usage |= used;
+    if (!done)
         return MAP_PREEMPTED;
-    if (op->self && r.present && op->rights & MEM_R && !(*pte_link(r.pte) & LINK_KU_MEM)) {
-        pte_write(op->task, op->pos, r.pte, 0);
-        tlb_flush(op->task, op->pos);
-    }
+    if (op->self && r.present && op->rights & MEM_R && !(*pte_link(r.pte) & LINK_KU_MEM))
+        pte_clear(op->task, op->pos, r.pte);
     op->pos = end;
     return MAP_DONE;
 }
 
-/* How many entries behind this one in its table are empty. */
+/* How many entries behind this one in its table are empty (the kernel's half of the top level is not). */
 static u64 empty_behind(const u64 *pte)
 {
     const u64 *e = pte + 1;
@@ -158,41 +150,74 @@ static u64 empty_behind(const u64 *pte)
     return (u64)(e - pte) - 1;
 }
 
-enum map_status mem_unmap_step(struct unmap_op *op)
+/* Small pages of one table and what is below them go, one after the other as long as there are nodes. */
+static inline enum map_status remove_small(struct unmap_op *op, u64 *pte)
+{
+    for (;;) {
+        struct mapnode *n = link_node(*pte_link(pte));
+        bool leaf = !n->children;
+        if (!leaf) {
+            u64 used = 0;
+            bool done = revoke_below(n, &used);
+            *pte |= used; /* of the page, when it stays (M-46) */
+            op->usage |= used;
+            if (unlikely(!done))
+                return MAP_PREEMPTED;
+        }
+        if (op->self)
+            op->usage |= remove_node(n, pte);
+        op->pos += PAGE_SIZE;
+        pte++;
+        if (op->pos >= op->end || !((u64)pte & (PAGE_SIZE - 1)) || !link_is_node(*pte_link(pte)))
+            return MAP_DONE;
+        if (leaf && preempt_point(1))
+            return MAP_PREEMPTED;
+    }
+}
+
+/* A page of any size, in part or whole. */
+static enum map_status unmap_page(struct unmap_op *op, struct pte_ref r)
 {
     struct child_range range = {.class_shift = mem_class_shift};
-    struct pte_ref r;
-    u64 size, base, first, end;
-    bool removing = op->rights & MEM_R;
+    u64 size = class_size(r.c), base = ALIGN_DOWN(op->pos, size), end = base + size, used = 0;
+    bool done = true, removing = op->rights & MEM_R;
 
-    if (op->task->is_sigma0)
-        return unmap_sigma0(op);
-    r = pt_find(op->task->mem.root, op->pos);
-    size = r.c == 3 ? 1UL << 39 : class_size(r.c);
-    base = ALIGN_DOWN(op->pos, size);
-    range.parent = r.present ? link_node(*pte_link(r.pte)) : NULL;
+    range.parent = link_node(*pte_link(r.pte));
     drop_stale_walk(op, range.parent);
-    if (!r.present ||
-        *pte_link(r.pte) & LINK_KU_MEM) { /* hole or kernel-user memory (M-44, M-45) */
-        op->pos =
-            base + size * (1 + empty_behind(
-                                   r.pte)); /* (the kernel's half of the top level is not empty) */
-        return MAP_DONE;
+    if (!op->self) { /* else all of it (M-42) */
+        range.first = (op->pos - base) >> PAGE_SHIFT;
+        end = min_u64(op->end, end);
     }
-    end = min_u64(op->end, base + size);
-    first = op->self ? base : op->pos; /* M-42 */
-    range.first = (first - base) >> PAGE_SHIFT;
-    range.last = ((op->self ? size : end - base) - 1) >> PAGE_SHIFT;
-    if ((range.parent->children || op->walking) &&
-        !unmap_below(op, &range, op->self && removing ? NULL : r.pte))
+    range.last = (end - base - 1) >> PAGE_SHIFT;
+    if (range.parent->children || op->walking)
+        done = unmap_below(op, &range, &used);
+    *r.pte |= used; /* kept for the parent (M-46) */
+    op->usage |= used;
+    if (!done)
         return MAP_PREEMPTED;
     if (op->self && removing) {
-        op->referenced |= (u8)remove_node(range.parent);
+        op->usage |= remove_node(range.parent, r.pte);
     } else if (op->self) {
-        unsigned u = reduce(op->task, base, r.pte, op->rights);
-        op->referenced |= (u8)u;
-        *r.pte |= pte_from_usage(u); /* kept for the parent (M-46) */
+        used = reduce(op->task, base, r.pte, op->rights);
+        op->usage |= used;
+        *r.pte |= used;
     }
     op->pos = base + size;
     return MAP_DONE;
+}
+
+enum map_status mem_unmap_step(struct unmap_op *op)
+{
+    struct pte_ref r;
+
+    if (unlikely(op->task->is_sigma0))
+        return unmap_sigma0(op);
+    r = pt_find(&op->task->mem, op->pos);
+    if (!r.present || *pte_link(r.pte) & LINK_KU_MEM) { /* M-44, M-45 */
+        drop_stale_walk(op, NULL);
+        op->pos =
+            ALIGN_DOWN(op->pos, class_size(r.c)) + class_size(r.c) * (1 + empty_behind(r.pte));
+        return MAP_DONE;
+    }
+    return r.c == CLASS_SMALL && op->rights & MEM_R ? remove_small(op, r.pte) : unmap_page(op, r);
 }

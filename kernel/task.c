@@ -33,12 +33,10 @@ struct task *task_create(struct factory *f)
     if (!t)
         return NULL;
     *t = (struct task){.spaces = SPACE_MEM | SPACE_OBJ | SPACE_IO | SPACE_THREADS};
-    t->mem.root = pt_create(q);
-    if (!t->mem.root) {
+    if (!pt_create(&t->mem, q)) {
         slab_free(&task_slab, q, t);
         return NULL;
     }
-    t->mem.root_phys = virt_to_phys(t->mem.root);
     kobject_init(&t->obj, &task_type, f);
     return t;
 }
@@ -54,7 +52,7 @@ static void hold(struct thread *t, struct kobject *a, struct kobject *b)
     t->held[1] = b;
 }
 
-static void let_go(struct thread *t)
+static void let_go_slowly(struct thread *t)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(t->held); i++)
         if (t->held[i]) {
@@ -62,6 +60,12 @@ static void let_go(struct thread *t)
             t->held[i] = NULL;
             kobject_put(o);
         }
+}
+
+static inline void let_go(struct thread *t)
+{
+    if (unlikely(t->held[0] != NULL))
+        let_go_slowly(t);
 }
 
 static void map_continue(struct thread *t)
@@ -111,7 +115,7 @@ static __attribute__((noinline)) void op_map(struct thread *t, struct task *to, 
     }
     if (fp_type(fpage) == FP_OBJ && !(rights & from->rights & CAP_S))
         fpage &= ~(u64)CAP_S; /* F-8 */
-    fp_window(fpage, 0xfc0, w0, &m);
+    fp_window_all(fpage, w0, &m);
     t->map.from = task_of(from->obj);
     t->map.to = to;
     map_begin(&t->map, w0, fpage, &m);
@@ -132,7 +136,7 @@ static void unmap_continue(struct thread *t)
             return;
         }
         fpage = t->utcb->mr[2 + c->at];
-        out[2 + c->at] = (fpage & ~15UL) | t->unmap.referenced; /* M-46 */
+        out[2 + c->at] = (fpage & ~15UL) | pte_usage(t->unmap.usage); /* M-46 */
         if (++c->at >= c->n)
             break;
         unmap_begin(&t->unmap, t->unmap.task, t->utcb->mr[2 + c->at], c->mask);

@@ -6,16 +6,12 @@
 #ifndef QUIRE_TASK_H
 #define QUIRE_TASK_H
 
+#include "arch.h" /* struct mem_space */
 #include "factory.h"
 #include "kobject.h"
 #include "mapdb.h"
 
-/* ---- the three spaces; operations in mem_space.h, io_space.h, obj_space.h ---- */
-
-struct mem_space {
-    u64 *root;     /* top-level page table */
-    u64 root_phys; /* loaded into CR3 */
-};
+/* ---- the other two spaces; operations in mem_space.h, io_space.h, obj_space.h ---- */
 
 enum { N_PORTS = 65536, PORTS_PER_PAGE = 512 };
 

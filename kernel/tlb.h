@@ -43,4 +43,11 @@ static inline void tlb_flush(const struct task *t, u64 va)
     }
 }
 
+/* Take an entry away. */
+static inline void pte_clear(const struct task *t, u64 va, u64 *pte)
+{
+    pte_write(t, va, pte, 0);
+    tlb_flush(t, va);
+}
+
 #endif

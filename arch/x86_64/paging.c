@@ -7,6 +7,41 @@
 #include "mapdb.h"
 #include "string.h"
 
+static u64 *pt_index(u64 entry, u64 va, unsigned c)
+{
+    return (u64 *)phys_to_virt(entry & PTE_ADDR) + (va >> class_shift(c) & 511);
+}
+
+/* The rest of a walk that has come to `pte` of class c. */
+static inline struct pte_ref walk_from(u64 *pte, u64 va, unsigned c)
+{
+    while (c && (*pte & (PTE_P | PTE_PS)) == PTE_P) {
+        c--;
+        pte = pt_index(*pte, va, c);
+    }
+    return (struct pte_ref){pte, c, *pte & PTE_P};
+}
+
+struct pte_ref pt_walk(const u64 *root, u64 va)
+{
+    return walk_from((u64 *)root + (va >> 39 & 511), va, 3);
+}
+
+struct pte_ref pt_find_slowly(struct mem_space *m, u64 va)
+{
+    struct pte_ref r;
+
+    if (va >> class_shift(CLASS_HUGE) == m->recent[1].tag)
+        r = walk_from(m->recent[1].table + (va >> class_shift(CLASS_LARGE) & 511), va, CLASS_LARGE);
+    else
+        r = pt_walk(m->root, va);
+    if (r.c < ARRAY_SIZE(m->recent)) {
+        m->recent[r.c].table = (u64 *)ALIGN_DOWN((u64)r.pte, PAGE_SIZE);
+        m->recent[r.c].tag = va >> class_shift(r.c + 1);
+    }
+    return r;
+}
+
 u64 *pt_make(u64 *root, struct quota *q, u64 va, unsigned c)
 {
     u64 *e = &root[va >> 39 & 511];
@@ -37,17 +72,18 @@ static void find_kernel_entries(void)
             kernel_entry[n_kernel_entries++] = (u16)i;
 }
 
-u64 *pt_create(struct quota *q)
+bool pt_create(struct mem_space *m, struct quota *q)
 {
     u64 *root = kmem_zalloc(q, PAGE_SHIFT);
 
     if (!root)
-        return NULL;
+        return false;
+    *m = (struct mem_space){root, virt_to_phys(root), {{NULL, ~0UL}, {NULL, ~0UL}}};
     if (!n_kernel_entries)
         find_kernel_entries();
     for (unsigned i = 0; i < n_kernel_entries; i++)
         root[kernel_entry[i]] = kmap_root()[kernel_entry[i]];
-    return root;
+    return true;
 }
 
 /*

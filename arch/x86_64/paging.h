@@ -62,40 +62,28 @@ static inline bool link_is_node(u64 link) { return link && !(link & LINK_KU_MEM)
 static inline struct mapnode *link_node(u64 link) { return (struct mapnode *)link; }
 static inline struct ku_mem *link_ku_mem(u64 link) { return (struct ku_mem *)(link & ~1UL); }
 
-static inline u64 *pt_index(u64 entry, u64 va, unsigned c)
-{
-    return (u64 *)phys_to_virt(entry & PTE_ADDR) + (va >> class_shift(c) & 511);
-}
+/* The page tables of a task, and the tables found last: as tables stay, they are never wrong. */
+struct mem_space {
+    u64 *root;     /* top-level page table */
+    u64 root_phys; /* loaded into CR3 */
+    struct {
+        u64 *table;
+        u64 tag; /* the addresses it covers: address >> class_shift(c + 1); ~0: no table yet */
+    } recent[2]; /* of small, of large pages */
+};
 
-static inline struct pte_ref pt_find(const u64 *root, u64 va)
-{
-    u64 e = root[va >> 39 & 511];
-    u64 *p;
+/* The walk through all levels. */
+struct pte_ref pt_walk(const u64 *root, u64 va);
+struct pte_ref pt_find_slowly(struct mem_space *m, u64 va);
 
-    if (unlikely(!(e & PTE_P)))
-        return (struct pte_ref){(u64 *)root + (va >> 39 & 511), 3, false};
-    p = pt_index(e, va, 2);
-    e = *p;
-    if (unlikely((e & (PTE_P | PTE_PS)) != PTE_P))
-        return (struct pte_ref){p, 2, e & PTE_P};
-    p = pt_index(e, va, 1);
-    e = *p;
-    if ((e & (PTE_P | PTE_PS)) != PTE_P)
-        return (struct pte_ref){p, 1, e & PTE_P};
-    p = pt_index(e, va, 0);
+/* Where the walk for an address ends.  Most follow one that ended in the same table. */
+static inline struct pte_ref pt_find(struct mem_space *m, u64 va)
+{
+    u64 *p = m->recent[0].table + (va >> 12 & 511);
+
+    if (unlikely(va >> 21 != m->recent[0].tag))
+        return pt_find_slowly(m, va);
     return (struct pte_ref){p, 0, *p & PTE_P};
-}
-
-/* The entry of a page of class `c` that is known to be there. */
-static inline u64 *pt_page(const u64 *root, u64 va, unsigned c)
-{
-    u64 *p = pt_index(root[va >> 39 & 511], va, 2);
-
-    if (likely(c < 2))
-        p = pt_index(*p, va, 1);
-    if (likely(c < 1))
-        p = pt_index(*p, va, 0);
-    return p;
 }
 
 static inline u64 pte_phys(u64 pte) { return pte & PTE_ADDR; }
@@ -114,14 +102,11 @@ static inline u64 pte_cache_from_attrs(unsigned attrs)
 {
     return attrs & 0x20 ? 0 : attrs & 0x40 ? (u64)PTE_PCD : (u64)PTE_CACHE;
 }
-/* Referenced (1) and modified (2) of an entry, as Task.unmap reports them (M-46). */
-static inline unsigned pte_usage(u64 pte)
+/* Referenced (1) and modified (2), as Task.unmap reports them (M-46), of the usage bits of entries. */
+enum { PTE_USAGE = PTE_A | PTE_D };
+static inline unsigned pte_usage(u64 bits)
 {
-    return (pte & PTE_A ? 1U : 0U) | (pte & PTE_D ? 2U : 0U);
-}
-static inline u64 pte_from_usage(unsigned u)
-{
-    return (u & 1 ? (u64)PTE_A : 0) | (u & 2 ? (u64)PTE_D : 0);
+    return (bits & PTE_A ? 1U : 0U) | (bits & PTE_D ? 2U : 0U);
 }
 
 /* Does a translation remembered from `old` allow what `new` does not say? */
@@ -138,8 +123,8 @@ struct quota;
  * not meet a page of a larger class. */
 u64 *pt_make(u64 *root, struct quota *q, u64 va, unsigned c);
 
-/* A new top-level table with the kernel's half filled in; NULL: no memory. */
-u64 *pt_create(struct quota *q);
+/* A new top-level table with the kernel's half filled in; false: no memory. */
+bool pt_create(struct mem_space *m, struct quota *q);
 /* One bounded step of freeing all tables; *pos starts at 0; true: all are gone. */
 bool pt_destroy_step(u64 *root, struct quota *q, u64 *pos);
 

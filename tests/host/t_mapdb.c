@@ -79,9 +79,8 @@ static void insert(u64 *state)
     *m = (struct model_node){.parent = parent, .present = true};
     m->size_class = (unsigned)(test_random(state) % (all[parent].size_class + 1));
     m->index = random_index(state, all[parent].size_class, m->size_class);
-    m->node.key = mapdb_key(m->size_class, m->index) & ((1U << MAPDB_KEY_BITS) - 1);
-    m->node.page = (u64)n & 0xffff;
-    mapdb_insert(&all[parent].node, &m->node);
+    mapdb_insert(&all[parent].node, &m->node, NULL, (u64)n & 0xffff,
+                 mapdb_key(m->size_class, m->index));
     n_present++;
 }
 
@@ -262,7 +261,7 @@ static void depth_limit(void)
     while (mapdb_may_insert(&chain[generations])) {
         EXPECT(generations <= MAPDB_MAX_DEPTH, "no limit");
         chain[generations + 1] = (struct mapnode){0};
-        mapdb_insert(&chain[generations], &chain[generations + 1]);
+        mapdb_insert(&chain[generations], &chain[generations + 1], NULL, 0, 0);
         generations++;
     }
     /* The first is generation 0, then 255 more. */
@@ -272,8 +271,7 @@ static void depth_limit(void)
 
 static struct mapnode *small_child(struct mapnode *parent, struct mapnode *n, u64 index)
 {
-    *n = (struct mapnode){.key = mapdb_key(CLASS_SMALL, index) & ((1U << MAPDB_KEY_BITS) - 1)};
-    mapdb_insert(parent, n);
+    mapdb_insert(parent, n, NULL, 0, mapdb_key(CLASS_SMALL, index));
     return n;
 }
 

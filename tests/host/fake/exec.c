@@ -160,7 +160,7 @@ static void run_operation(const struct seq_op *op, struct exec_answer *a)
 static void run_touch(const struct seq_op *op, struct exec_answer *a)
 {
     struct task *t = world_task(op->a);
-    struct pte_ref r = pt_find(t->mem.root, op->w[0]);
+    struct pte_ref r = pt_walk(t->mem.root, op->w[0]);
 
     if (op->b && pcpu()->loaded != t)
         fake_load(t);

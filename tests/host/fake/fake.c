@@ -77,7 +77,7 @@ void tlb_flush_addr(u64 va)
 
 bool fake_access(struct task *t, u64 va, bool write)
 {
-    struct pte_ref r = pt_find(t->mem.root, va);
+    struct pte_ref r = pt_walk(t->mem.root, va);
     struct translation *e = &tlb[(va >> PAGE_SHIFT) % N_TLB];
 
     if (!r.present || (write && !(*r.pte & PTE_W)))
@@ -94,7 +94,7 @@ const char *fake_tlb_check(void)
         struct pte_ref r;
         if (!tlb[i].entry)
             continue;
-        r = pt_find(pcpu()->loaded->mem.root, tlb[i].va);
+        r = pt_walk(pcpu()->loaded->mem.root, tlb[i].va);
         if (!r.present || r.c != tlb[i].c || pte_loses(tlb[i].entry, *r.pte))
             return "I12 a translation is left that the tables forbid";
     }
