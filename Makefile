@@ -48,7 +48,7 @@ endif
 CC_HEADERS := $(shell $(CC) -print-file-name=include 2>/dev/null)
 CFLAGS_COMMON = -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(CC_HEADERS) -I. -Iinclude \
     -m64 -fno-pic -fno-pie -fno-strict-aliasing -fno-asynchronous-unwind-tables -fno-stack-protector \
-    -fcf-protection=none -fno-omit-frame-pointer -Wall -Wextra -Wconversion -Wshadow -Werror \
+    -fcf-protection=none -fomit-frame-pointer -Wall -Wextra -Wconversion -Wshadow -Werror \
     $(if $(filter 1,$(DEBUG)),-DQUIRE_DEBUG) $(if $(filter 1,$(LATENCY)),-DQUIRE_LATENCY) $(EXTRA_CFLAGS)
 CFLAGS_KERNEL = $(CFLAGS_COMMON) -DQUIRE_FAST=$(FAST) -Ikernel -Iarch/x86_64 -mcmodel=kernel -mno-red-zone \
     -mgeneral-regs-only
@@ -112,9 +112,6 @@ $(O)/%.c.o: %.c $(O)/config
 $(O)/%.asm.o: %.asm $(O)/config
 	@mkdir -p $(@D); echo '  NASM    $<'
 	$(Q)nasm $(NASMFLAGS) -MD $(@:.o=.d) -MP -o $@ $<
-
-# The one function in which three instructions of a frame matter.
-$(O)/kernel/fast.c.o: EXTRA_CFLAGS += -fomit-frame-pointer
 
 # Other flags or another compiler: everything is built again.
 CONFIG := $(shell $(CC) --version 2>/dev/null | head -n 1) | $(LD) | $(CFLAGS_KERNEL) | $(NASMFLAGS)

@@ -3,15 +3,16 @@
  * The end of the kernel, see panic.h.
  *
  * Called by CHECK and by trap handlers, on any stack and in any state; so it relies on nothing but
- * the console. Walks the chain of frame pointers (the kernel is compiled with them).  A fault while
- * doing that comes back here and ends the machine without another walk.
+ * the console. Looks through the stack for return addresses, because the kernel keeps no frame pointers: now and then
+ * one is shown that an earlier call has left in a hole of a frame.  A fault while doing that comes back here and ends
+ * the machine without another look.
  */
 #include "panic.h"
 
 #include "arch.h"
 #include "print.h"
 
-enum { MAX_FRAMES = 32 };
+enum { MAX_FRAMES = 32, CALL = 0xe8, CALL_INDIRECT = 0xff, KERNEL_STACK = 4 * PAGE_SIZE };
 
 /* Made by tools/ksyms.py; empty in the first link pass. */
 struct ksym {
@@ -19,7 +20,7 @@ struct ksym {
     u32 name;   /* offset of the name from _ksyms_end */
 };
 extern const struct ksym _ksyms_start[], _ksyms_end[];
-extern const char _text_start[], _text_end[], _data_start[], _data_end[];
+extern const char _text_start[], _text_end[], _data_start[], _data_end[], kernel_stack_top[];
 
 static unsigned panic_depth;
 
@@ -53,24 +54,35 @@ void print_code_address(u64 addr)
         kprintf("  0x%016lx\n", addr);
 }
 
-/* Only stacks within the image's data are walked: a wild frame pointer must not fault. */
-static bool is_frame(u64 rbp)
+/* Is this where a call comes back to?  Behind a direct call, or one through memory or a register. */
+static bool is_return_address(u64 addr)
 {
-    return rbp % 8 == 0 && rbp >= (u64)_data_start && rbp + 16 <= (u64)_data_end;
+    const u8 *code = (const u8 *)addr;
+
+    if (addr < (u64)_text_start + 7 || addr >= (u64)_text_end)
+        return false;
+    return code[-5] == CALL || code[-2] == CALL_INDIRECT || code[-3] == CALL_INDIRECT ||
+           code[-6] == CALL_INDIRECT || code[-7] == CALL_INDIRECT;
 }
 
-void backtrace_from(u64 rbp)
+void backtrace_from(u64 rsp)
 {
+    /* Only stacks within the image's data are read: a wild pointer must not fault. */
+    u64 end = (u64)kernel_stack_top;
+    unsigned n = 0;
+
     kprintf("backtrace:\n");
-    for (unsigned i = 0; i < MAX_FRAMES && is_frame(rbp); i++) {
-        const u64 *frame = (const u64 *)rbp; /* [0] the caller's frame, [1] the return address */
-        if (!frame[1])
-            return;
-        /* The call is before the return address, which may already belong to the next function. */
-        print_code_address(frame[1] - 1);
-        if (frame[0] <= rbp) /* frames of callers lie higher */
-            return;
-        rbp = frame[0];
+    if (rsp % 8 || rsp < (u64)_data_start || rsp >= (u64)_data_end)
+        return;
+    if (rsp >= end || end - rsp > KERNEL_STACK)
+        end = ALIGN_UP(rsp + 1, PAGE_SIZE); /* the stack of a fatal trap */
+    for (; rsp + 8 <= end && n < MAX_FRAMES; rsp += 8) {
+        u64 addr = *(const u64 *)rsp;
+        if (is_return_address(addr)) {
+            /* The call is before the return address, which may already belong to the next function. */
+            print_code_address(addr - 1);
+            n++;
+        }
     }
 }
 

@@ -27,8 +27,8 @@ _Noreturn void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2), 
 void panic_begin(void);
 _Noreturn void panic_end(void);
 
-/* Print the callers' addresses and names, beginning with the frame that rbp points to. */
-void backtrace_from(u64 rbp);
+/* Print the addresses and names of the callers whose frames are on the stack from `rsp` up. */
+void backtrace_from(u64 rsp);
 
 /* Print one line for an address in kernel text: address, function and offset. */
 void print_code_address(u64 addr);

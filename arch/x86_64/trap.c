@@ -192,6 +192,6 @@ _Noreturn void kernel_trap(struct regs *r)
     kprintf("  r9  %016lx r10 %016lx r11 %016lx r12 %016lx\n", r->r9, r->r10, r->r11, r->r12);
     kprintf("  r13 %016lx r14 %016lx r15 %016lx\n", r->r13, r->r14, r->r15);
     print_code_address(r->rip);
-    backtrace_from(r->rbp);
+    backtrace_from(r->rsp);
     panic_end();
 }
