@@ -32,7 +32,6 @@ WITHOUT_TEST = {
     "M-30": "needs two processors that change one space at a time",
     "M-37": "sigma0 does not grant; a program in sigma0's place would be needed",
     "M-47": "sigma0 does not unmap; a program in sigma0's place would be needed",
-    "M-51": "how flushes are batched is not visible, that they happen is M-49",
 }
 
 CASE = re.compile(r'\{\s*"([A-Z]+-\d+[a-z]?)",\s*((?:"[^"]*"\s*)+),')

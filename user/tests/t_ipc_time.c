@@ -10,6 +10,7 @@
 
 #include <l4/re/c/util/cap_alloc.h>
 #include <l4/sys/factory.h>
+#include <l4/sys/scheduler.h>
 #include <l4/sys/thread.h>
 
 enum { ATTEMPTS = 60, TICK = 1000 };
@@ -125,6 +126,39 @@ static void expired(void)
     }
 }
 
+static volatile unsigned long idle_runs;
+
+static void count_idle_runs(void *unused)
+{
+    (void)unused;
+    for (;;)
+        idle_runs++;
+}
+
+/*
+ * A deadline that is now has expired: who waits does not block even until the next tick.  A thread of
+ * lower priority would run then.  Mantissa 0 makes the deadline the time of the call.
+ */
+static void deadline_is_now(void)
+{
+    l4_timeout_s zero = {0x0800};
+    l4_sched_param_t low = l4_sched_param(PRIO_MAIN - 1, 0),
+                     normal = l4_sched_param(PRIO_WORKER, 0);
+
+    l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, a->thread, &low);
+    idle_runs = 0;
+    worker_run(a, count_idle_runs, 0);
+    for (unsigned i = 0; i < 20; i++)
+        expect("error",
+               main_does(L4_INVALID_CAP, RECV, tag(0, 0), l4_timeout(L4_IPC_TIMEOUT_NEVER, zero)),
+               L4_IPC_RETIMEOUT);
+    expect("others ran meanwhile", idle_runs, 0);
+    l4_ipc_sleep_ms(3);
+    expect("others run when the main thread sleeps", idle_runs > 0, 1);
+    worker_reset(a);
+    l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, a->thread, &normal);
+}
+
 /* A BR index above 57 means 57. */
 static void clamped(void)
 {
@@ -228,6 +262,7 @@ static struct test_case const cases[] = {
     {"I-20", "absolute timeouts end at their clock value", absolute},
     {"I-20", "absolute timeout in a buffer register beyond the last", clamped},
     {"I-20", "timeouts that have expired already", expired},
+    {"I-20", "a deadline that is now has expired", deadline_is_now},
     {"I-20", "several sleepers wake in the order of their timeouts", several},
     {"I-21", "the send timeout ends with the send phase", send_timeout_ends_with_sending},
     {"I-21", "the receive timeout begins after the send phase",

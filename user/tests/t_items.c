@@ -240,11 +240,13 @@ static void void_item(void)
     window_pages(WINDOW_B, 12);
     x_item(page(1, 0, 0));
     x_item(l4_snd_fpage_raw(0, 0x1234));
+    x_item(l4_snd_fpage_raw(0, l4_fpage(PAGE(3), 12, RW).raw)); /* of the buffers' own type */
     x_item(page(2, 0, 0));
     x_ok(d);
     expect_ret(d, 0, 0x318);
     expect_ret(d, 1, 0);
-    expect_ret(d, 2, 0x318);
+    expect_ret(d, 2, 0);
+    expect_ret(d, 3, 0x318);
     expect_page(d, WINDOW_A, RW, MARK(1));
     expect_page(d, WINDOW_B, RW, MARK(2));
     x_begin(1);

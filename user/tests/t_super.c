@@ -4,8 +4,8 @@
  *
  * Runs as root task; see big.h.  Pages of 1 GiB: t_huge.c.  unmap: t_super_unmap.c.
  *
- * A target misaligned to the source within 2 MiB (second half of M-17) cannot be asked for: the
- * window arithmetic aligns both sides to the smaller of send and window order.
+ * A target misaligned to the source within 2 MiB (second half of M-17) takes two items: the window
+ * arithmetic aligns both sides of one to the smaller of send and window order.
  */
 #include "big.h"
 
@@ -38,6 +38,25 @@ static void four_mib(void)
     expect_large(d, at);
     expect_mark(d, at + MIB2, BIG_MARK(3 * 512)); /* the second is a page of its own */
     expect_large(d, at + MIB2);
+}
+
+/* One large page, 1 MiB off: 512 small pages, each at its place. */
+static void misaligned(void)
+{
+    l4_addr_t at = fresh() + MIB2 / 2;
+
+    map_range(d->task, at, MAIN, RANGE(BIG2(1), 20, RW));
+    map_range(d->task, at + MIB2 / 2, MAIN, RANGE(BIG(512 + 256), 20, RW));
+    for (unsigned i = 0; i < SMALL_PER_BIG; i++)
+        expect_mark(d, at + i * L4_PAGESIZE, BIG_MARK(512 + i));
+    expect_none(d, at - L4_PAGESIZE);
+    expect_none(d, at + MIB2);
+    for (unsigned i = 5; i < SMALL_PER_BIG; i += 256) { /* on both sides of the boundary of 2 MiB */
+        unmap(d->task, at + i * L4_PAGESIZE, 12, RWX, L4_FP_ALL_SPACES);
+        expect_mark(d, at + (i - 1) * L4_PAGESIZE, BIG_MARK(512 + i - 1));
+        expect_none(d, at + i * L4_PAGESIZE);
+        expect_mark(d, at + (i + 1) * L4_PAGESIZE, BIG_MARK(512 + i + 1));
+    }
 }
 
 static void window_keeps_size(void)
@@ -291,6 +310,7 @@ static struct test_case const cases[] = {
     {"M-16", "small pages never merge", small_pages_never_merge},
     {"M-17", "a large page in one piece", one_page},
     {"M-17", "two large pages", four_mib},
+    {"M-17", "misaligned target: small pages", misaligned},
     {"M-19", "large page gains rights and keeps its children", upgrade},
     {"M-20", "the same frame in another size", other_size_replaced},
     {"M-20", "small page in the way of a large one", small_page_in_the_way},

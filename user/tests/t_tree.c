@@ -306,6 +306,35 @@ static void stale_in_the_running_task(void)
     }
 }
 
+/*
+ * One operation that takes a page from more spaces than any bookkeeping of them would remember, the
+ * running one first, in the middle and last.
+ */
+static void many_spaces_at_once(void)
+{
+    enum { SPACES = 40 };
+    l4_cap_idx_t task[SPACES];
+    unsigned alias_at[] = {0, SPACES / 2, SPACES - 1};
+
+    for (unsigned i = 0; i < SPACES; i++) {
+        task[i] = new_task(L4_BASE_FACTORY_CAP);
+        map(task[i], AT(0), MAIN, PAGE(1), RW);
+        for (unsigned n = 0; n < 3; n++)
+            if (alias_at[n] == i)
+                map(MAIN, AT(n), MAIN, PAGE(1), RW);
+    }
+    for (unsigned n = 0; n < 3; n++)
+        expect_page(server, AT(n), RW, MARK(1));
+    unmap(MAIN, PAGE(1), 12, L4_FPAGE_W, L4_FP_OTHER_SPACES);
+    for (unsigned n = 0; n < 3; n++)
+        expect("write", (unsigned long)worker_write(server, AT(n) + 16, 1), 0);
+    unmap(MAIN, PAGE(1), 12, RWX, L4_FP_OTHER_SPACES);
+    for (unsigned n = 0; n < 3; n++)
+        expect("read", (unsigned long)worker_read(server, AT(n), 0), 0);
+    for (unsigned i = 0; i < SPACES; i++)
+        delete_object(task[i]);
+}
+
 static void more_rights_without_a_fault(void)
 {
     map(MAIN, AT(0), MAIN, PAGE(1), RO);
@@ -334,6 +363,7 @@ static struct test_case const cases[] = {
     {"M-4", "one node for each entry", one_node_per_entry},
     {"M-5", "the root finds everything", root_has_everything},
     {"M-49", "no stale translation in the running task", stale_in_the_running_task},
+    {"M-51", "a page taken from many spaces in one operation", many_spaces_at_once},
     {"M-50", "more rights without a page fault", more_rights_without_a_fault},
     {"M-9", "a node is found at its own place only", piece_of_large_page},
 };

@@ -34,6 +34,15 @@ static void take_write(void)
     expect_none(f, AT(0));
 }
 
+static void take_both(void)
+{
+    chain(RWX);
+    unmap(d->task, AT(0), 12, L4_FPAGE_W | L4_FPAGE_X, L4_FP_OTHER_SPACES);
+    expect_page(d, AT(0), RWX, MARK(0));
+    expect_page(e, AT(0), RO, MARK(0));
+    expect_page(f, AT(0), RO, MARK(0));
+}
+
 static void take_nothing(void)
 {
     chain(RW);
@@ -128,6 +137,27 @@ static void access_bits(void)
     expect("cleared by reading", unmap(MAIN, PAGE(0), 12, 0, L4_FP_OTHER_SPACES), 0);
 }
 
+/* Each word comes back in its place: its own bits, taken together over its range, nothing else changed. */
+static void access_bits_of_ranges(void)
+{
+    l4_fpage_t const fp[] = {
+        l4_fpage(AT(0), 14, L4_FPAGE_X),
+        l4_fpage(AT(4), 13, L4_FPAGE_W | 8),
+        l4_fpage(AT(8), 12, 0),
+    };
+
+    expect_label("map", map_order(d->task, AT(0), MAIN, l4_fpage(PAGE(0), 16, RW)), 0);
+    unmap(MAIN, PAGE(0), 16, 0, L4_FP_OTHER_SPACES);
+    map(e->task, AT(0), d->task, AT(3), RW);
+    worker_read(d, AT(1), 0);
+    worker_write(e, AT(0) + 16, 1); /* AT(3) of d */
+    worker_read(d, AT(5), 0);
+    expect_label("unmap", l4_error(l4_task_unmap_batch(d->task, fp, 3, L4_FP_ALL_SPACES)), 0);
+    expect("first", l4_utcb_mr()->mr[2], (fp[0].raw & ~0xfUL) | REFERENCED | MODIFIED);
+    expect("second", l4_utcb_mr()->mr[3], (fp[1].raw & ~0xfUL) | REFERENCED);
+    expect("third", l4_utcb_mr()->mr[4], fp[2].raw & ~0xfUL);
+}
+
 static void access_bits_kept_for_parent(void)
 {
     map(d->task, AT(0), MAIN, PAGE(0), RW);
@@ -207,6 +237,7 @@ static void cached_translation_own_task(void)
 
 static struct test_case const cases[] = {
     {"M-38", "write and execute rights taken, the page stays", take_write},
+    {"M-38", "write and execute rights taken at once", take_both},
     {"M-38", "no rights named, nothing taken", take_nothing},
     {"M-39", "all descendants, aliases too", all_descendants},
     {"M-39", "siblings stay", siblings_stay},
@@ -216,6 +247,7 @@ static struct test_case const cases[] = {
     {"M-44", "several flexpages in one call", several_flexpages},
     {"M-45", "kernel-user memory is not affected", ku_mem_stays},
     {"M-46", "referenced and modified bits", access_bits},
+    {"M-46", "bits of several ranges in one call", access_bits_of_ranges},
     {"M-46", "bits are kept for the parent", access_bits_kept_for_parent},
     {"M-48", "no right on the task is needed", no_right_needed},
     {"M-49", "no stale translation after unmap, upgrade and replacement", cached_translation},

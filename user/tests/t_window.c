@@ -169,6 +169,11 @@ static void hot_spot_misaligned(void)
 
 /* ---- F-1 ... F-4 ---- */
 
+static void unmap_range(struct worker *w, l4_fpage_t range)
+{
+    expect_label("unmap", l4_error(l4_task_unmap(w->task, range, L4_FP_ALL_SPACES)), 0);
+}
+
 static void misaligned(void)
 {
     x_window(l4_fpage(AT(3), 14, 0), NONE);
@@ -194,7 +199,22 @@ static void misaligned_objects(void)
     expect("send", x_pass(d, e, PEER_E), 0);
     expect_filled(e->task, SLOT(0x10), 1);
     expect_filled(e->task, SLOT(0x13), 0);
+    unmap_range(e, l4_obj_fpage(SLOT(0x15), 2, L4_CAP_FPAGE_RO)); /* the four behind them */
+    expect_filled(e->task, SLOT(0x10), 1);
+    unmap_range(e, l4_obj_fpage(SLOT(0x13), 2, L4_CAP_FPAGE_RO));
+    expect_filled(e->task, SLOT(0x10), 0);
     delete_object(gate);
+}
+
+static void misaligned_ports(void)
+{
+    expect("ports of sigma0", (unsigned long)l4sigma0_map_ioports(L4_BASE_PAGER_CAP, 0x80, 3), 0);
+    x_window(l4_iofpage(0x87, 3), NONE);        /* 0x80 ... 0x87 */
+    x_item(l4_snd_fpage_io(0x87, 2, RW, 0, 0)); /* 0x84 ... 0x87 */
+    x_ok(d);
+    expect("ports 0x80...", worker_ports(d, 0x80, 8), 0xf0);
+    unmap_range(d, l4_iofpage(0x85, 1)); /* 0x84, 0x85 */
+    expect("without two", worker_ports(d, 0x80, 8), 0xc0);
 }
 
 static void order_below_page(void)
@@ -295,6 +315,7 @@ static struct test_case const cases[] = {
     {"EX-10", "return item", tenth_example},
     {"F-1", "address bits below the order, memory", misaligned},
     {"F-1", "address bits below the order, objects", misaligned_objects},
+    {"F-1", "address bits below the order, ports", misaligned_ports},
     {"F-2", "order below a page, send and window", order_below_page},
     {"F-2", "order below a page, unmap", unmap_order_below_page},
     {"F-3", "window of order 63", window_of_order_63},
