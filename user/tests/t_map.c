@@ -105,9 +105,9 @@ static void upgrade(void)
 /* What was there stays, what is new comes to it; the page keeps its place in the tree. */
 static void union_of_rights(void)
 {
-    map(d->task, AT(0), MAIN, PAGE(0), RX);
-    map(e->task, AT(0), d->task, AT(0), RO);
     map(d->task, AT(0), MAIN, PAGE(0), RW);
+    map(e->task, AT(0), d->task, AT(0), RO);
+    map(d->task, AT(0), MAIN, PAGE(0), RX);
     expect_page(d, AT(0), RWX, MARK(0));
     map(d->task, AT(0), MAIN, PAGE(0), RO);
     expect_page(d, AT(0), RWX, MARK(0));
