@@ -205,6 +205,16 @@ static void overmap_with_d(void)
     g = 0;
 }
 
+static void overmap_weak(void)
+{
+    copy(d->task, SLOT(0) | WEAK, g, R);
+    copy(d->task, SLOT(0), h, R);
+    expect("new object", label_of(d, SLOT(0)), 0x2000);
+    expect("counter of the old", count(g), 1);
+    copy(d->task, SLOT(0) | WEAK, g, R);
+    expect("counter of the new", count(h), 1);
+}
+
 static void overmap_last_counted(void)
 {
     l4_cap_idx_t slot = new_slot();
@@ -266,6 +276,15 @@ static void last_counted(void)
     expect_filled(d->task, SLOT(0), 0);
 }
 
+/* D in the slot and in the flexpage, but not bit 30: the slot is emptied and no more. */
+static void release_with_d(void)
+{
+    copy(d->task, SLOT(0), g, RWSD);
+    release(d, SLOT(0), RWSD);
+    expect_filled(d->task, SLOT(0), 0);
+    expect("counter", count(g), 1);
+}
+
 static void delete_everywhere(void)
 {
     copy(d->task, SLOT(0), g, R);
@@ -290,6 +309,7 @@ static void take_rights(void)
         release(d, SLOT(i), c[i].take);
         expect("label", label_of(d, SLOT(i)), 0x1000 | c[i].label);
     }
+    expect("the other slots", main_label_of(g), 0x1003);
     release(d, SLOT(0), L4_CAP_FPAGE_W | R); /* R: the slot goes */
     expect_filled(d->task, SLOT(0), 0);
 }
@@ -354,12 +374,14 @@ static struct test_case const cases[] = {
     {"M-63", "over-mapping without D", overmap_without_d},
     {"M-63", "request without R leaves the target", overmap_refused_request},
     {"M-64", "over-mapping with D destroys", overmap_with_d},
+    {"M-64", "over-mapping of a weak slot", overmap_weak},
     {"M-64", "over-mapping of the last counted slot destroys", overmap_last_counted},
     {"M-65", "the same object over a slot with D", same_object_with_d},
     {"M-65", "slot onto itself", onto_itself},
     {"M-66", "beyond the last slot", beyond_the_space},
     {"M-67", "others only has no effect", others_only},
     {"M-68", "last counted slot unmapped", last_counted},
+    {"M-68", "slot with D unmapped without delete", release_with_d},
     {"M-68", "deleted everywhere through a weak slot with D", delete_everywhere},
     {"M-69", "rights taken from a slot", take_rights},
     {"M-70", "delete without D", take_delete_right},

@@ -83,15 +83,18 @@ static void missing_right(void)
 static void no_words(void)
 {
     l4_cap_idx_t sem = new_object(L4_PROTO_SEMAPHORE), gate = server_gate(0);
+    l4_cap_idx_t irq = new_object(L4_PROTO_IRQ_SENDER);
 
     expect_label("factory", call(L4_BASE_FACTORY_CAP, L4_PROTO_FACTORY, 0, 0, 0), -L4_EMSGTOOSHORT);
     expect_label("thread", call(d->thread, L4_PROTO_THREAD, 0, 0, 0), -L4_EMSGTOOSHORT);
     expect_label("scheduler", call(L4_BASE_SCHEDULER_CAP, L4_PROTO_SCHEDULER, 0, 0, 0),
                  -L4_EMSGTOOSHORT);
     expect_label("semaphore", call(sem, L4_PROTO_SEMAPHORE, 0, 0, 0), -L4_EINVAL);
+    expect_label("IRQ sender", call(irq, L4_PROTO_IRQ_SENDER, 0, 0, 0), -L4_EINVAL);
     expect_label("gate", call(gate, L4_PROTO_KOBJECT, 0, 0, 0), -L4_EINVAL);
     /* A task takes message register 0 as it is: cap_info refuses the number of words. */
     expect_label("task", call(MAIN, L4_PROTO_TASK, 0, L4_TASK_CAP_INFO_OP, 0), -L4_EINVAL);
+    delete_object(irq);
     delete_object(gate);
     delete_object(sem);
 }
@@ -99,14 +102,17 @@ static void no_words(void)
 static void unknown_operation(void)
 {
     l4_cap_idx_t sem = new_object(L4_PROTO_SEMAPHORE), gate = server_gate(0);
+    l4_cap_idx_t irq = new_object(L4_PROTO_IRQ_SENDER);
 
     expect_label("task", call(MAIN, L4_PROTO_TASK, 1, 0x77, 0), -L4_ENOSYS);
     expect_label("thread", call(d->thread, L4_PROTO_THREAD, 1, 0x77, 0), -L4_ENOSYS);
     expect_label("scheduler", call(L4_BASE_SCHEDULER_CAP, L4_PROTO_SCHEDULER, 5, 0x77, 0),
                  -L4_ENOSYS);
     expect_label("semaphore", call(sem, L4_PROTO_SEMAPHORE, 1, 0x77, 0), -L4_ENOSYS);
+    expect_label("IRQ sender", call(irq, L4_PROTO_IRQ_SENDER, 1, 0x77, 0), -L4_ENOSYS);
     expect_label("gate", call(gate, L4_PROTO_KOBJECT, 1, 0x77, 0), -L4_ENOSYS);
     expect_label("factory", create(L4_BASE_FACTORY_CAP, -77), -L4_ENODEV);
+    delete_object(irq);
     delete_object(gate);
     delete_object(sem);
 }
@@ -246,7 +252,11 @@ static void ku_mem(void)
         {KU_AREA | 12 << 6 | 3 << 4, -L4_EINVAL},   /* no memory flexpage */
         {1UL << 47 | 12 << 6 | 1 << 4, -L4_EINVAL}, /* beyond user space */
         {KU_AREA | 13 << 6 | 1 << 4 | 6, 0},
-        {(KU_AREA + 0x1000) | 12 << 6 | 1 << 4, -L4_EEXIST}, /* inside the area of before */
+        {(KU_AREA + 0x1000) | 12 << 6 | 1 << 4, -L4_EEXIST},  /* inside the area of before */
+        {KU_AREA | 14 << 6 | 1 << 4 | 6, -L4_EEXIST},         /* around it */
+        {(KU_AREA + 0x20000) | 17 << 6 | 1 << 4 | 6, 0},      /* the largest */
+        {(KU_AREA + 0x3f000) | 12 << 6 | 1 << 4, -L4_EEXIST}, /* the end of that */
+        {(KU_AREA + 0x40000) | 12 << 6 | 1 << 4 | 6, 0},      /* the smallest */
     };
 
     for (unsigned i = 0; i < sizeof(c) / sizeof(c[0]); i++) {
