@@ -107,4 +107,4 @@ def as_sigma0(context):
     if "TEST I-59" not in result.log or ": FAIL" in result.log:
         raise Failed("a case fails or is missing" + tail(result.log))
     expect_outcome(result, "success")
-    expect_line(result, "tests: ", ["5 passed", "0 failed"])
+    expect_line(result, "tests: ", ["7 passed", "0 failed"])

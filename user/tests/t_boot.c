@@ -260,6 +260,66 @@ static void kip_in_place(void)
     expect("clock", l4_kip_clock(kip) > 0, 1);
 }
 
+/* ---- sigma0 as the root of the tree of pages ---- */
+
+#define CHILD_PAGE 0x60000000UL
+
+static unsigned long const mark = 0x516a0;
+
+static long give_page(l4_addr_t page, l4_addr_t at, unsigned grant)
+{
+    *(volatile unsigned long *)page = mark;
+    return l4_error(l4_task_map(d->task, L4_BASE_TASK_CAP,
+                                l4_fpage(page, L4_PAGESHIFT, L4_FPAGE_RW), at | grant));
+}
+
+static unsigned long seen_by_child(l4_addr_t at)
+{
+    unsigned long v = 0;
+
+    return worker_read(d, at, &v) ? v : 0;
+}
+
+static void revoke_page(l4_addr_t page, l4_umword_t mask)
+{
+    expect("unmap",
+           (unsigned long)l4_error(
+               l4_task_unmap(L4_BASE_TASK_CAP, l4_fpage(page, L4_PAGESHIFT, L4_FPAGE_RWX), mask)),
+           0);
+}
+
+static void grant_is_map(void)
+{
+    l4_addr_t page = free_page_below(HIGHEST_FREE);
+
+    for (unsigned i = 0; i < 2; i++) /* a second time too: sigma0 has not lost it */
+        expect("grant",
+               (unsigned long)give_page(page, CHILD_PAGE + i * L4_PAGESIZE, L4_MAP_ITEM_GRANT), 0);
+    for (unsigned i = 0; i < 2; i++)
+        expect("given", seen_by_child(CHILD_PAGE + i * L4_PAGESIZE), mark);
+    expect("still its own", *(volatile unsigned long *)page, mark);
+    revoke_page(page, L4_FP_OTHER_SPACES);
+    for (unsigned i = 0; i < 2; i++)
+        expect("revoked", seen_by_child(CHILD_PAGE + i * L4_PAGESIZE), 0);
+}
+
+static void unmap_in_sigma0(void)
+{
+    l4_addr_t page = free_page_below(HIGHEST_FREE);
+
+    for (unsigned i = 0; i < 2; i++)
+        expect("map",
+               (unsigned long)give_page(page - i * L4_PAGESIZE, CHILD_PAGE + i * L4_PAGESIZE, 0),
+               0);
+    revoke_page(page, L4_FP_ALL_SPACES);
+    expect("child in the range", seen_by_child(CHILD_PAGE), 0);
+    expect("child outside", seen_by_child(CHILD_PAGE + L4_PAGESIZE), mark);
+    expect("sigma0's own comes again", *(volatile unsigned long *)page, mark);
+    expect("map", (unsigned long)give_page(page, CHILD_PAGE, 0), 0);
+    expect("given again", seen_by_child(CHILD_PAGE), mark);
+    revoke_page(page - L4_PAGESIZE, L4_FP_OTHER_SPACES);
+}
+
 static struct test_case const root_cases[] = {
     {"B-4", "head of the information page", kip_head},
     {"B-3", "version and feature strings", kip_strings},
@@ -279,13 +339,17 @@ static struct test_case const sigma0_cases[] = {
     {"I-59", "sigma0's own faults are resolved one to one", own_faults},
     {"CAPS", "initial slots of sigma0", sigma0_slots},
     {"B-20", "the first UTCB, for sigma0", utcb},
+    {"M-37", "a grant by sigma0 is a map", grant_is_map},
+    {"M-47", "unmap in sigma0", unmap_in_sigma0},
 };
 
 int main(void)
 {
     kip = l4_kip();
-    if (!filled(L4_BASE_PAGER_CAP >> L4_CAP_SHIFT))
+    if (!filled(L4_BASE_PAGER_CAP >> L4_CAP_SHIFT)) {
+        d = worker_new(1);
         return TEST_RUN(sigma0_cases);
+    }
     d = worker_new(1);
     return TEST_RUN(root_cases);
 }
