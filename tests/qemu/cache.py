@@ -35,7 +35,7 @@ def caching(context):
                 found.setdefault((address - LOOK_NOW) // PAGE, {at: describe(*pages[at]) for at in pages})
 
     modules = [(context.built("sigma0.elf"), ""), (context.built("t_cache.elf"), "")]
-    result = gdbstub.boot(context, "cache", modules, watch, timeout=120)
+    result = gdbstub.boot(context, "cache", modules, watch, timeout=300)
     cases, complaint = programs._verdicts("t_cache", result)
     said = SAID.findall(result.log)
     if complaint or len(cases) < 5 or len(said) < 20:

@@ -158,6 +158,49 @@ static void wild_registers(void)
     expect("gs base", second.gs_base, (unsigned long)ring3->utcb + 0x1f8);
 }
 
+/* ---- I-60: segment selectors ---- */
+
+static l4_uint16_t new_ds, new_es;
+
+static l4_msgtag_t change_segments(l4_exc_regs_t *r)
+{
+    if (pager_seen.exceptions > 1) {
+        second = *r;
+        pager_seen.on_exception = 0;
+        r->ds = r->es = 0x23;
+        r->sp += sizeof(l4_umword_t);
+        r->ip = (l4_addr_t)quire_probe_fault;
+    } else {
+        r->ds = new_ds;
+        r->es = new_es;
+    }
+    return l4_msgtag(0, EXC_WORDS, 0, 0);
+}
+
+static void segments(void)
+{
+    static unsigned char const int3[] = {0xcc};
+    static struct {
+        l4_uint16_t ds, es, want_ds, want_es;
+    } const s[] = {
+        {0x23, 0, 0x23, 0},
+        {0, 0x23, 0, 0x23},
+        {0x2b, 0x1b, 0x2b, 0x1b},
+        {0x10, 0xfffb, 0x23, 0x23},
+    };
+
+    for (unsigned i = 0; i < sizeof(s) / sizeof(s[0]); i++) {
+        pager_reset();
+        new_ds = s[i].ds;
+        new_es = s[i].es;
+        pager_seen.on_exception = change_segments;
+        call_code(int3, sizeof(int3));
+        expect("ds", second.ds, s[i].want_ds);
+        expect("es", second.es, s[i].want_es);
+        expect("trap", second.trapno, TRAP_OPCODE);
+    }
+}
+
 /* ---- I-65: traps that are not page faults ---- */
 
 static void computing_traps(void)
@@ -233,6 +276,7 @@ static struct test_case const cases[] = {
     {"I-60", "all registers of the answer are loaded", all_words},
     {"I-60", "an answer of fewer words changes no register", fewer_words},
     {"I-60", "and its items are ignored", fewer_words_with_item},
+    {"I-60", "segment selectors of the answer are loaded, bad ones are not", segments},
     {"I-60", "registers that no program can have", wild_registers},
     {"I-61", "items of the answer are mapped", item_mapped},
     {"I-65", "traps of computing instructions", computing_traps},
