@@ -51,14 +51,20 @@ void irq_trigger(struct irq *irq)
     }
 }
 
+/* The user or the kernel masks the line of an IRQ, or unmasks it. */
+static void set_mask(struct irq *irq, bool mask)
+{
+    irq->masked = mask;
+    irq->overrun = false;
+    arch_irq_mask((unsigned)irq->pin, mask);
+}
+
 void irq_taken(struct sender *s)
 {
     struct irq *irq = container_of(s, struct irq, sender);
 
-    if (irq->masked && irq->pin >= 0 && !arch_irq_is_level((unsigned)irq->pin)) {
-        irq->masked = false;
-        arch_irq_mask((unsigned)irq->pin, false);
-    }
+    if (irq->overrun)
+        set_mask(irq, false);
 }
 
 void irq_thread_dies(struct sender *s)
@@ -146,10 +152,8 @@ static bool op_irq(struct thread *t, struct irq *irq)
     if (op == OP_TRIGGER) {
         irq_trigger(irq);
     } else if (op == OP_EOI) {
-        if (irq->masked && irq->pin >= 0) {
-            irq->masked = false;
-            arch_irq_mask((unsigned)irq->pin, false);
-        }
+        if (irq->masked)
+            set_mask(irq, false);
     } else {
         return false;
     }
@@ -233,6 +237,7 @@ int irq_line_bind(unsigned pin, struct irq *irq)
     kobject_get(&irq->obj);
     lines[pin] = irq;
     irq->pin = (s16)pin;
+    irq->masked = true; /* as the line is: the user's first EOI unmasks it */
     return 0;
 }
 
@@ -240,7 +245,7 @@ int irq_line_unbind(unsigned pin, struct irq *irq)
 {
     if (pin >= arch_irq_pins() || lines[pin] != irq)
         return -L4_EINVAL;
-    arch_irq_mask(pin, true);
+    set_mask(irq, true);
     lines[pin] = NULL;
     irq->pin = -1;
     irq->masked = false;
@@ -251,7 +256,7 @@ int irq_line_unbind(unsigned pin, struct irq *irq)
 void irq_line_mask(unsigned pin, bool mask)
 {
     if (pin < arch_irq_pins() && lines[pin])
-        arch_irq_mask(pin, mask);
+        set_mask(lines[pin], mask);
 }
 
 static void line_hit(unsigned pin)
@@ -264,8 +269,8 @@ static void line_hit(unsigned pin)
     }
     /* Level lines stay masked until EOI; an edge while the last one still waits masks the line (O-28). */
     if (arch_irq_is_level(pin) || irq->sender.queue) {
-        irq->masked = true;
-        arch_irq_mask(pin, true);
+        set_mask(irq, true);
+        irq->overrun = !arch_irq_is_level(pin);
     }
     irq_trigger(irq);
 }

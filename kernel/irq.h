@@ -12,7 +12,8 @@ struct irq {
     bool pending;          /* triggered while not bound (O-27) */
     bool is_semaphore;
     s16 pin;     /* interrupt line, -1: none */
-    bool masked; /* the line is masked until the message is taken or EOI (O-28) */
+    bool masked;  /* the line is masked until EOI (or unmask through the ICU) */
+    bool overrun; /* masked because an edge came before the last one was taken (O-28) */
     /* semaphore (objects.md section 7) */
     u64 count;
     struct sendq waiting;

@@ -75,7 +75,7 @@ enum map_status ku_mem_run(struct task *t)
 
 struct utcb *ku_mem_utcb(struct task *t, u64 user)
 {
-    struct ku_mem *k = user & 7 ? NULL : mem_find_ku(t, user);
+    struct ku_mem *k = user & 7 || user >= USER_END ? NULL : mem_find_ku(t, user);
 
     if (!k || user - k->user > k->done - UTCB_SIZE)
         return NULL;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Calls of kernel objects in general, and of tasks: check order, arguments, errors (rules O-1 ...
- * O-8).
+ * O-9).
  *
  * Runs as root task; see caps.h.
  */
 #include "caps.h"
 
+#include <l4/sys/factory.h>
 #include <l4/sys/scheduler.h>
 #include <l4/sys/semaphore.h>
 #include <l4/sys/thread.h>
@@ -289,6 +290,26 @@ static void ku_mem_rights(void)
     expect("not overmapped", v, 0);
 }
 
+/* Binding takes an aligned UTCB in kernel-user memory of the task and nothing else. */
+static void bad_utcbs(void)
+{
+    static l4_addr_t const bad[] = {0,
+                                    0x800000000000UL,     /* the first address that is not a user's */
+                                    0x8000b3000c00UL,     /* not canonical */
+                                    0xffff800000000000UL, /* the kernel's */
+                                    0xffffffff80400000UL,
+                                    ~0xfffUL};
+    l4_cap_idx_t thread = new_slot();
+
+    expect_label("create", l4_error(l4_factory_create_thread(L4_BASE_FACTORY_CAP, thread)), 0);
+    for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        l4_thread_control_start();
+        l4_thread_control_bind((l4_utcb_t *)bad[i], d->task);
+        expect_label("bind", l4_error(l4_thread_control_commit(thread)), -L4_EINVAL);
+    }
+    delete_object(thread);
+}
+
 static struct test_case const cases[] = {
     {"O-1", "wrong label", wrong_label},
     {"O-1", "missing right", missing_right},
@@ -302,6 +323,7 @@ static struct test_case const cases[] = {
     {"O-7", "cap_info", cap_info},
     {"O-7", "equal capabilities", caps_equal},
     {"O-8", "areas of kernel-user memory", ku_mem},
+    {"O-9", "UTCB addresses that are none", bad_utcbs},
     {"O-8", "kernel-user memory is zeroed, writable, and stays", ku_mem_rights},
 };
 
