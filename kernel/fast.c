@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way in of the system call, and the two halves of an everyday round trip in one straight line: a call
- * through a gate, and the answer with the next open wait.
+ * The way in of the system call, and the two halves of an everyday round trip in one straight line: a call with
+ * words through a gate, and the answer with the next open wait.
  *
- * Decides only whether a call is of that kind: words only, the partner waits for it, nobody else is to run.  All
- * that is asked comes before the first change; in every other case syscall.c does the same thing in general.
+ * Decides only whether a call is of that kind: the partner waits for it, nobody else is to run.  All that is asked
+ * comes before the first change; in every other case syscall.c does the same thing in general.
  * So a kernel without this file's shortcut (FAST=0, and every debug build) behaves the same.
  *
  * Called by entry.asm; calls the invoked object.
  */
+#include "fast.h"
 #include "gate.h"
 #include "obj_space.h"
 #include "reply.h"
 #include "sched.h"
 #include "switch.h"
 #include "syscall.h"
+#include "transfer.h"
 
 enum { SEL_OP = 0xf, SEL_SPECIAL = 0xc00, SEL_SLOT_REPLY = 0x400, OP_ANSWER = 0xf };
 /* A tag that needs more than copying words: items, flags. */
@@ -26,13 +28,9 @@ static struct thread *slowly(struct thread *t)
     return exit_quickly();
 }
 
-/* The words go over, `to` runs. */
-static inline struct thread *deliver(struct thread *t, struct thread *to, u64 label)
+/* `to` gets the message and runs. */
+static inline struct thread *deliver(struct thread *t, struct thread *to, u64 tag, u64 label)
 {
-    u64 tag = t->regs.rax;
-
-    if (tag_words(tag))
-        copy_words(to->utcb->mr, t->utcb->mr, tag_words(tag));
     to->regs.rax = tag;
     to->regs.rsi = label;
     to->state = T_READY;
@@ -41,26 +39,20 @@ static inline struct thread *deliver(struct thread *t, struct thread *to, u64 la
     return arch_leave(t, to);
 }
 
-/* A call through a gate to a thread in an open wait: it is lent the time slice (I-67). */
-static inline bool can_call(const struct thread *t, const struct thread *to)
+static inline void move_words(const struct thread *t, struct thread *to, u64 tag)
 {
-    const struct thread *sc = pcpu()->sc;
-
-    return likely(to != NULL) && likely(to->mode == MODE_OPEN_WAIT) && likely(!(u16)t->regs.r8) &&
-           (likely(to->prio <= sc->prio) || to == sc) && switch_is_plain(to);
+    if (tag_words(tag))
+        copy_words(to->utcb->mr, t->utcb->mr, tag_words(tag));
 }
 
+/* A call through a gate to a thread in an open wait: it is lent the time slice (I-67). */
 static inline struct thread *call(struct thread *t, struct thread *to, u64 label, u64 rights)
 {
-    u64 *slot = to->wait_slot;
+    u64 tag = t->regs.rax;
 
-    t->mode = MODE_CLOSED_WAIT;
-    t->wait_id = to->obj.id;
-    if (unlikely(*slot)) /* a caller who is not answered any more stays blocked (I-39) */
-        reply_caller(*slot)->named_by = NULL;
-    *slot = (u64)t | rights;
-    t->named_by = slot;
-    return deliver(t, to, label | rights);
+    fast_wait_for(t, to, rights, MODE_CLOSED_WAIT);
+    move_words(t, to, tag);
+    return deliver(t, to, tag, label | rights);
 }
 
 /*
@@ -69,17 +61,66 @@ static inline struct thread *call(struct thread *t, struct thread *to, u64 label
  */
 static inline bool can_answer(const struct thread *t, const struct thread *to)
 {
-    return likely(to == pcpu()->sc) && likely(to->mode == MODE_CLOSED_WAIT) &&
-           likely(!t->senders.first) && likely(!(u16)t->regs.r8) && likely(!t->explicit_wait) &&
-           switch_is_plain(to);
+    return likely(to == pcpu()->sc) && likely(!t->senders.first) && likely(!(u16)t->regs.r8) &&
+           likely(!t->explicit_wait) && switch_is_plain(to);
 }
 
-static inline struct thread *answer(struct thread *t, struct thread *to)
+static inline void begin_wait(struct thread *t, struct thread *to)
 {
     t->reply = 0;
     to->named_by = NULL;
     t->mode = MODE_OPEN_WAIT;
-    return deliver(t, to, t->regs.rsi);
+}
+
+static inline struct thread *answer(struct thread *t, struct thread *to)
+{
+    u64 tag = t->regs.rax;
+
+    begin_wait(t, to);
+    move_words(t, to, tag);
+    return deliver(t, to, tag, t->regs.rsi);
+}
+
+/* An answer with items that were not all done at once: the rest goes the general way. */
+static __attribute__((noinline)) struct thread *answer_generally(struct thread *t, enum ipc_error e)
+{
+    u8 unused;
+
+    syscall_to_ipc(t);
+    t->wait_open = true;
+    t->sender.label = t->regs.rsi;
+    reply_take(&t->reply, &unused);
+    if (e == IPC_PREEMPTED) {
+        t->cont = transfer_continue;
+        sched_stop();
+    } else {
+        ipc_transfer_done(t, e);
+    }
+    return exit_quickly();
+}
+
+/* The answer carries items, and perhaps it is for a page fault. */
+static __attribute__((noinline)) struct thread *answer_items(struct thread *t, struct thread *to)
+{
+    u64 tag = t->regs.rax;
+    enum ipc_error e;
+
+    t->tag = tag;
+    t->snd_rights = t->reply & 3;
+    transfer_begin(t, t, to);
+    if (likely(to->kind == IPC_USER))
+        move_words(t, to, tag);
+    e = transfer_items(t);
+    if (unlikely(e != IPC_OK))
+        return answer_generally(t, e);
+    t->xfer.snd = t->xfer.rcv = NULL;
+    begin_wait(t, to);
+    if (likely(to->kind == IPC_USER))
+        return deliver(t, to, tag, t->regs.rsi);
+    to->mode = T_READY; /* the fault is repaired */
+    switch_plainly(to);
+    latency_end(NULL);
+    return to;
 }
 
 struct thread *syscall_entry(struct thread *t)
@@ -94,16 +135,22 @@ struct thread *syscall_entry(struct thread *t)
             return slowly(t);
         if (likely(slot->obj->type == &gate_type) && plain && !gate_is_control(t, slot->rights)) {
             const struct gate *g = gate_of(slot->obj);
-            if (can_call(t, g->thread))
+            if (likely(!(u16)t->regs.r8) && fast_can_lend(g->thread))
                 return call(t, g->thread, g->label, slot->rights & (CAP_W | CAP_S));
         }
         slot->obj->type->invoke(t, slot->obj, (unsigned)slot->rights);
         return exit_quickly();
     }
-    if ((sel & (SEL_OP | SEL_SLOT_REPLY)) == OP_ANSWER && plain) {
+    if (QUIRE_FAST && (sel & (SEL_OP | SEL_SLOT_REPLY)) == OP_ANSWER) {
         struct thread *to = reply_caller(t->reply);
-        if (can_answer(t, to))
-            return answer(t, to);
+        if (likely(can_answer(t, to))) {
+            if (plain && likely(to->mode == MODE_CLOSED_WAIT))
+                return answer(t, to);
+            if (!(t->regs.rax & (TAG_NOT_PLAIN ^ TAG_ITEMS)) &&
+                (to->mode == MODE_CLOSED_WAIT ||
+                 (to->mode == MODE_FAULT_WAIT && (s64)t->regs.rax >= 0)))
+                return answer_items(t, to);
+        }
     }
     return slowly(t);
 }

@@ -22,6 +22,7 @@ enum ipc_error {
     IPC_MAP_FAILED = 0x10,
     IPC_NO_REPLY_CAP = 0x13,
     IPC_IN_RECV = 1,
+    IPC_PREEMPTED = 0x100, /* no code: the kernel's own "not yet" */
 };
 
 enum { OP_SEND = 1, OP_RECV = 2, OP_OPEN_WAIT = 4, OP_REPLY = 8, OP_CALL = 3 };

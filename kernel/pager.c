@@ -3,6 +3,7 @@
 #include "pager.h"
 
 #include "arch.h"
+#include "fast.h"
 #include "gate.h"
 #include "ipc.h"
 #include "l4/sys/err.h"
@@ -76,15 +77,41 @@ static void send_exception(struct thread *t)
     sched_stop();
 }
 
+/* The usual case in one go: the pager waits behind a gate (see fast.c). */
+static bool send_page_fault_quickly(struct thread *t)
+{
+    const struct cap *slot = t->pager & 0xc00 ? NULL : obj_lookup(t->task, t->pager);
+    const struct gate *g;
+    struct thread *to;
+    u64 rights;
+
+    if (!slot || slot->obj->type != &gate_type)
+        return false;
+    g = gate_of(slot->obj);
+    to = g->thread;
+    if (!fast_can_lend(to))
+        return false;
+    rights = slot->rights & (CAP_W | CAP_S);
+    fast_wait_for(t, to, rights, MODE_FAULT_WAIT);
+    to->utcb->mr[0] = t->msg[0];
+    to->utcb->mr[1] = t->msg[1];
+    to->regs.rax = tag_make(L4_PROTO_PAGE_FAULT, 2, 0);
+    to->regs.rsi = g->label | rights;
+    to->state = T_READY;
+    switch_plainly(to);
+    return true;
+}
+
 static void send_page_fault(struct thread *t)
 {
     u64 err = t->regs.err;
-
-    t->kind = IPC_PAGE_FAULT;
-    t->tag = tag_make(L4_PROTO_PAGE_FAULT, 2, 0);
     t->msg[0] = (t->regs.cr2 & ~7UL) | (err & (ERR_PRESENT | ERR_WRITE)) |
                 (err & ERR_FETCH ? (u64)PF_TAG_FETCH : 0);
     t->msg[1] = t->regs.rip;
+    if (send_page_fault_quickly(t))
+        return;
+    t->kind = IPC_PAGE_FAULT;
+    t->tag = tag_make(L4_PROTO_PAGE_FAULT, 2, 0);
     if (send_through(t, t->pager))
         return;
     report(t, "no pager, the thread is killed"); /* I-56 */

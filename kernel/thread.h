@@ -41,8 +41,12 @@ enum thread_flags {
     TF_ODD_SELECTORS = 4, /* ds, es, fs or gs is not what a thread begins with (arch) */
 };
 
-/* thread.mode: a user's receive phase, and nothing rare. */
-enum ready_mode { MODE_CLOSED_WAIT = T_RECV, MODE_OPEN_WAIT = T_RECV | 1 << 16 };
+/* thread.mode: a receive phase of a user, or of a page fault, and nothing rare. */
+enum ready_mode {
+    MODE_CLOSED_WAIT = T_RECV,
+    MODE_OPEN_WAIT = T_RECV | 1 << 16,
+    MODE_FAULT_WAIT = T_RECV | IPC_PAGE_FAULT << 8,
+};
 
 struct timeout {
     u64 deadline;                 /* clock in µs */
@@ -53,10 +57,8 @@ struct timeout {
 struct transfer {
     struct thread *snd, *rcv;
     struct buffer_cursors cursors;
-    struct recv_buffer buffer;
     u8 item, n_items;
-    u8 next_cursor; /* cursor position behind the current buffer */
-    bool mapping;   /* `map` below is in progress */
+    bool mapping; /* `map` below was interrupted; its destination is held */
 };
 
 /* Task.unmap in progress: which flexpage of the call. */

@@ -25,17 +25,15 @@ static bool fpu_wanted(const struct thread *snd, const struct thread *rcv)
 {
     u64 bdr = rcv->kind == IPC_USER ? rcv->utcb->bdr : KERNEL_BDR;
 
-    return snd->tag & TAG_FPU && bdr & BDR_INHERIT_FPU && snd->snd_rights & CAP_S; /* I-66 */
+    return bdr & BDR_INHERIT_FPU && snd->snd_rights & CAP_S; /* I-66 */
 }
 
-/* F-16, F-17: instead of a mapping the receiver may learn what the sender meant.  True: done. */
-static bool local_id(struct transfer *x, u64 w0, u64 fpage, u64 *ret)
+/* F-16, F-17: with BUF_LOCAL_ID the receiver may learn what the sender meant instead of a mapping.  True: done. */
+static bool local_id(const struct transfer *x, u64 w0, u64 fpage, u64 *ret)
 {
     struct cap *slot;
     u64 first;
 
-    if (!(x->buffer.flags & BUF_LOCAL_ID))
-        return false;
     if (x->snd->task == x->rcv->task) {
         ret[0] = return_word(w0, fpage, RESULT_FPAGE);
         ret[1] = fpage;
@@ -52,37 +50,56 @@ static bool local_id(struct transfer *x, u64 w0, u64 fpage, u64 *ret)
     return true;
 }
 
-/* Where the items go: the receiver's task, or the one its buffer names (F-13); NULL: no such task. */
-static struct task *destination(const struct transfer *x)
+/* The task that the receiver's buffer names (F-13); NULL: no such task. */
+static struct task *forward_task(const struct thread *rcv, u64 selector)
 {
-    struct cap *slot;
+    struct cap *slot = obj_lookup(rcv->task, selector);
 
-    if (!(x->buffer.flags & BUF_FORWARD))
-        return x->rcv->task;
-    slot = obj_lookup(x->rcv->task, x->buffer.task_cap);
-    if (!slot || slot->obj->type != &task_type || !(slot->rights & CAP_W))
-        return NULL;
-    return task_of(slot->obj);
+    return slot && slot->obj->type == &task_type && slot->rights & CAP_W ? task_of(slot->obj)
+                                                                         : NULL;
 }
 
-static u64 *return_position(struct transfer *x)
+static u64 *return_position(const struct transfer *x)
 {
     /* A kernel-generated receiver has no use for the return item. */
     static u64 nowhere[2];
 
-    if (x->rcv->kind != IPC_USER)
+    if (unlikely(x->rcv->kind != IPC_USER))
         return nowhere;
     return &x->rcv->utcb->mr[tag_words(x->snd->tag) + 2U * x->item];
 }
 
-/* Begin one item: decode it, find its buffer, and set the mapping up.  IPC_OK or an error. */
-static enum ipc_error begin_item(struct thread *ctx, struct transfer *x, u64 w0, u64 fpage)
+/* Go on with the current item's mapping; while it is interrupted the destination is held. */
+static enum ipc_error run_mapping(struct thread *ctx)
 {
-    const u64 *br = x->rcv->kind == IPC_USER ? x->rcv->utcb->br : kernel_buffers;
+    struct transfer *x = &ctx->xfer;
+    struct kobject *to = &ctx->map.to->obj;
+    enum map_status s = map_run(&ctx->map);
+
+    if (unlikely(s == MAP_PREEMPTED)) {
+        if (!x->mapping)
+            kobject_get(to);
+        x->mapping = true;
+        return IPC_PREEMPTED;
+    }
+    if (s == MAP_DONE && !ctx->map.any)
+        return_position(x)[0] |= RESULT_NOTHING; /* F-19 */
+    if (x->mapping)
+        kobject_put(to);
+    x->mapping = false;
+    return likely(s == MAP_DONE) ? IPC_OK : s == MAP_FAILED ? IPC_MAP_FAILED : IPC_OVERFLOW;
+}
+
+/* One item: decode it, find its buffer, and map. */
+static enum ipc_error do_item(struct thread *ctx, u64 w0, u64 fpage)
+{
+    struct transfer *x = &ctx->xfer;
+    const u64 *br = likely(x->rcv->kind == IPC_USER) ? x->rcv->utcb->br : kernel_buffers;
     u64 *ret = return_position(x);
     enum fpage_type type = fp_type(fpage);
+    struct task *to = x->rcv->task;
     struct fp_match m = {0, 0, 0};
-    struct task *to;
+    struct recv_buffer b;
     unsigned size;
 
     if (item_is_void(w0)) { /* F-14 */
@@ -91,7 +108,7 @@ static enum ipc_error begin_item(struct thread *ctx, struct transfer *x, u64 w0,
     }
     if (!item_is_map(w0) || type == FP_SPECIAL)
         return IPC_OVERFLOW;
-    size = buffer_decode(br, &x->cursors, type, &x->buffer);
+    size = buffer_decode(br, &x->cursors, type, &b);
     if (!size)
         return IPC_OVERFLOW;
     ret[0] = return_word(w0, fpage, RESULT_MAPPED); /* already there when the item fails (F-15) */
@@ -99,84 +116,74 @@ static enum ipc_error begin_item(struct thread *ctx, struct transfer *x, u64 w0,
         x->cursors.at[type] = (u8)(x->cursors.at[type] + size); /* F-10 */
     if (type == FP_OBJ && !(x->snd->snd_rights & CAP_S))
         fpage &= ~(u64)CAP_S; /* F-8 */
-    if (local_id(x, w0, fpage, ret))
+    if (unlikely(b.flags & BUF_LOCAL_ID) && local_id(x, w0, fpage, ret))
         return IPC_OK;
-    to = destination(x);
-    if (!to)
+    if (unlikely(b.flags & BUF_FORWARD))
+        to = forward_task(x->rcv, b.task_cap);
+    if (unlikely(!to))
         return IPC_OVERFLOW;
-    fp_window(fpage, x->buffer.window, w0, &m); /* a mismatch leaves nothing to do (F-12) */
+    fp_window(fpage, b.window, w0, &m); /* a mismatch leaves nothing to do (F-12) */
     ctx->map.from = x->snd->task;
     ctx->map.to = to;
     map_begin(&ctx->map, w0, fpage, &m);
-    kobject_get(&to->obj);
-    x->mapping = true;
+    return run_mapping(ctx);
+}
+
+enum ipc_error transfer_items(struct thread *ctx)
+{
+    struct transfer *x = &ctx->xfer;
+    const u64 *mr = x->snd->utcb->mr;
+    unsigned words = tag_words(x->snd->tag);
+
+    for (; x->item < x->n_items; x->item++) {
+        unsigned at = words + 2U * x->item;
+        enum ipc_error e;
+
+        if (unlikely(x->mapping))
+            e = run_mapping(ctx);
+        else
+            e = at + 2 <= N_MESSAGE_REGS ? do_item(ctx, mr[at], mr[at + 1]) : IPC_OVERFLOW;
+        if (unlikely(e != IPC_OK))
+            return e;
+    }
+    if (unlikely(x->snd->tag & TAG_FPU) && fpu_wanted(x->snd, x->rcv))
+        arch_fpu_transfer(x->snd, x->rcv);
     return IPC_OK;
 }
 
-/* Go on with the current item's mapping. */
-static enum map_status run_mapping(struct thread *ctx, struct transfer *x)
+void transfer_continue(struct thread *ctx)
 {
-    enum map_status s = map_run(&ctx->map);
+    enum ipc_error e = transfer_items(ctx);
 
-    if (s == MAP_PREEMPTED)
-        return s;
-    if (s == MAP_DONE && !ctx->map.any)
-        return_position(x)[0] |= RESULT_NOTHING; /* F-19 */
-    x->mapping = false;
-    kobject_put(&ctx->map.to->obj);
-    return s;
+    if (e == IPC_PREEMPTED)
+        ctx->cont = transfer_continue;
+    else
+        ipc_transfer_done(ctx, e);
 }
 
-static void transfer_continue(struct thread *ctx)
+void transfer_begin(struct thread *ctx, struct thread *snd, struct thread *rcv)
 {
     struct transfer *x = &ctx->xfer;
-    enum ipc_error e = IPC_OK;
-
-    for (; x->item < x->n_items || x->mapping; x->item++) {
-        if (!x->mapping) {
-            unsigned at = tag_words(x->snd->tag) + 2U * x->item;
-            const u64 *mr = x->snd->utcb->mr;
-            if (at + 2 > N_MESSAGE_REGS) {
-                e = IPC_OVERFLOW;
-                break;
-            }
-            e = begin_item(ctx, x, mr[at], mr[at + 1]);
-            if (e)
-                break;
-        }
-        if (x->mapping) {
-            enum map_status s = run_mapping(ctx, x);
-            if (s == MAP_PREEMPTED) {
-                ctx->cont = transfer_continue;
-                return;
-            }
-            e = s == MAP_FAILED ? IPC_MAP_FAILED : s == MAP_DYING ? IPC_OVERFLOW : IPC_OK;
-            if (e)
-                break;
-        }
-    }
-    if (!e && unlikely(fpu_wanted(x->snd, x->rcv)))
-        arch_fpu_transfer(x->snd, x->rcv);
-    ipc_transfer_done(ctx, e);
-}
-
-void transfer_start(struct thread *ctx, struct thread *snd, struct thread *rcv)
-{
-    struct transfer *x = &ctx->xfer;
-    struct thread *other = ctx == snd ? rcv : snd;
 
     x->snd = snd;
     x->rcv = rcv;
     x->item = 0;
     x->n_items = (u8)tag_items(snd->tag);
-    if (rcv->kind == IPC_EXCEPTION && tag_words(snd->tag) < EXCEPTION_WORDS)
-        x->n_items = 0; /* I-60 */
     x->mapping = false;
-    other->state = T_XFER;
-    if (snd->kind == IPC_USER && rcv->kind == IPC_USER)
-        copy_words(rcv->utcb->mr, snd->utcb->mr, tag_words(snd->tag));
+    x->cursors = cursors_from_bdr(likely(rcv->kind == IPC_USER) ? rcv->utcb->bdr : KERNEL_BDR);
+    (ctx == snd ? rcv : snd)->state = T_XFER;
+}
+
+void transfer_start(struct thread *ctx, struct thread *snd, struct thread *rcv)
+{
+    unsigned words = tag_words(snd->tag);
+
+    transfer_begin(ctx, snd, rcv);
+    if (rcv->kind == IPC_EXCEPTION && words < EXCEPTION_WORDS)
+        ctx->xfer.n_items = 0; /* I-60 */
+    if (likely(snd->kind == IPC_USER && rcv->kind == IPC_USER))
+        copy_words(rcv->utcb->mr, snd->utcb->mr, words);
     else
-        pager_copy_words(snd, rcv, tag_words(snd->tag));
-    x->cursors = cursors_from_bdr(rcv->kind == IPC_USER ? rcv->utcb->bdr : KERNEL_BDR);
+        pager_copy_words(snd, rcv, words);
     transfer_continue(ctx);
 }

@@ -8,6 +8,13 @@
 
 #include "ipc.h"
 
+/* Set ctx->xfer up for the message of `snd` to `rcv`. */
+void transfer_begin(struct thread *ctx, struct thread *snd, struct thread *rcv);
+/* The items of ctx->xfer, and the FPU state; the words were copied before.  IPC_PREEMPTED: go on later. */
+enum ipc_error transfer_items(struct thread *ctx);
+/* The same as a continuation, with all that follows. */
+void transfer_continue(struct thread *ctx);
+
 /*
  * Transfer the message of `snd` to `rcv` in the context of `ctx` (one of them).  Ends with
  * ipc_transfer_done, at once or,
