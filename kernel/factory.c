@@ -62,9 +62,7 @@ static int create_task(struct thread *t, struct creation *c)
     c->words = 1;
     if (!fpage)
         return 0;
-    if (ku_mem_begin(task, base, fp_order(fpage)) || ku_mem_run(task) == MAP_FAILED)
-        return -L4_ENOMEM;
-    return 0;
+    return ku_mem_begin(task, base, fp_order(fpage), &c->area) ? -L4_ENOMEM : 0;
 }
 
 static int create_factory(struct thread *t, struct creation *c)
@@ -119,12 +117,12 @@ static int create(struct thread *t, struct creation *c)
 }
 
 /* The new object's slot: the address of the caller's first object buffer (O-18); false: no such buffer. */
-static bool result_slot(const struct thread *t, u64 *index)
+static inline bool result_slot(const struct thread *t, u64 *index)
 {
-    struct buffer_cursors cursors = cursors_from_bdr(t->utcb->bdr);
     struct recv_buffer b;
 
-    if (!buffer_decode(t->utcb->br, &cursors, FP_OBJ, &b) || fp_type(b.window) != FP_OBJ)
+    if (!buffer_decode_at(t->utcb->br, cursors_from_bdr(t->utcb->bdr).at[FP_OBJ], &b) ||
+        fp_type(b.window) != FP_OBJ)
         return false;
     *index = b.window >> 12;
     return true;
@@ -135,13 +133,13 @@ static void finish(struct thread *t, int err)
 {
     struct creation c = t->creation;
     struct cap *slot = NULL;
-    u64 index, *out = t->utcb->mr;
+    u64 *out = t->utcb->mr;
 
     t->creation.obj = NULL;
     if (!err && t->task->obj.dying) /* deleted while the call was interrupted: no slot will do */
         err = -L4_ENOMEM;
     if (!err) {
-        slot = result_slot(t, &index) ? obj_make_slot(t->task, index) : NULL;
+        slot = obj_make_slot(t->task, c.slot);
         err = slot ? 0 : -L4_ENOMEM;
     }
     if (err) {
@@ -160,6 +158,17 @@ static void finish(struct thread *t, int err)
     syscall_tag(t, tag_make(0, c.words, 1));
 }
 
+/* A task's kernel-user memory is cleared; may take some time. */
+static void fill_task(struct thread *t)
+{
+    int err = ku_mem_run(task_of(t->creation.obj), t->creation.area);
+
+    if (err > 0)
+        t->cont = fill_task;
+    else
+        finish(t, err ? -L4_ENOMEM : 0);
+}
+
 static void op_create(struct thread *t, struct factory *f)
 {
     struct creation *c = &t->creation;
@@ -172,9 +181,12 @@ static void op_create(struct thread *t, struct factory *f)
         ipc_fail(t, IPC_OVERFLOW | IPC_IN_RECV);
         return;
     }
-    *c = (struct creation){.factory = f};
+    *c = (struct creation){.factory = f, .slot = index};
     err = create(t, c);
-    finish(t, err);
+    if (c->area)
+        fill_task(t);
+    else
+        finish(t, err);
 }
 
 static void factory_invoke(struct thread *t, struct kobject *o, unsigned rights)

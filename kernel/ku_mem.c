@@ -11,7 +11,10 @@
 
 static struct slab ku_mem_slab = SLAB(struct ku_mem, 8);
 
-enum { PAGE_UNITS = 2 }; /* work units of clearing and mapping a page */
+enum {
+    PAGE_UNITS = 3,
+    PAGES_PER_UNIT = 4
+}; /* work of clearing a page; pages mapped per unit of work */
 
 bool ku_mem_fpage_ok(u64 fpage, u64 *base)
 {
@@ -22,7 +25,7 @@ bool ku_mem_fpage_ok(u64 fpage, u64 *base)
            fp_order(fpage) <= KU_MAX_ORDER && *base < USER_END && *base + size <= USER_END;
 }
 
-int ku_mem_begin(struct task *t, u64 user, unsigned order)
+int ku_mem_begin(struct task *t, u64 user, unsigned order, struct ku_mem **area)
 {
     struct quota *q = task_quota(t);
     struct ku_mem *k;
@@ -32,52 +35,65 @@ int ku_mem_begin(struct task *t, u64 user, unsigned order)
     k = slab_alloc(&ku_mem_slab, q);
     if (!k)
         return -L4_ENOMEM;
-    *k = (struct ku_mem){.next = t->ku_mem, .user = user, .order = order};
+    *k = (struct ku_mem){.next = t->ku_mem, .link = &t->ku_mem, .user = user, .order = order};
     k->kernel = kmem_alloc(q, order);
     if (!k->kernel) {
         slab_free(&ku_mem_slab, q, k);
         return -L4_ENOMEM;
     }
+    if (k->next)
+        k->next->link = &k->next;
     t->ku_mem = k;
+    *area = k;
     return 0;
 }
 
-/* Take the first area of the task away. */
-static void remove_first(struct task *t)
+void ku_mem_remove(struct task *t, struct ku_mem *k)
 {
-    struct ku_mem *k = t->ku_mem;
     struct quota *q = task_quota(t);
 
-    t->ku_mem = k->next;
-    while (k->done) {
-        k->done -= PAGE_SIZE;
-        mem_unmap_ku_page(t, k->user + k->done);
-    }
+    *k->link = k->next;
+    if (k->next)
+        k->next->link = k->link;
+    while (k->mapped)
+        mem_unmap_ku_page(t, k->user + --k->mapped * (u64)PAGE_SIZE);
     kmem_free(q, k->kernel, k->order);
     slab_free(&ku_mem_slab, q, k);
 }
 
-enum map_status ku_mem_run(struct task *t)
+/* All pages of the area appear in the task. */
+static int map_area(struct task *t, struct ku_mem *k, u32 pages)
 {
-    struct ku_mem *k = t->ku_mem;
+    if (mem_range_in_use(t, k->user, 1UL << k->order)) /* meanwhile */
+        return -L4_EEXIST;
+    for (; k->mapped < pages; k->mapped++)
+        if (!mem_map_ku_page(t, k, k->mapped * (u64)PAGE_SIZE))
+            return -L4_ENOMEM;
+    preempt_charge(pages / PAGES_PER_UNIT);
+    return 0;
+}
 
-    while (k->done < 1UL << k->order) {
-        memset(k->kernel + k->done, 0, PAGE_SIZE);
-        if (!mem_map_ku_page(t, k, k->done)) {
-            remove_first(t);
-            return MAP_FAILED;
-        }
-        k->done += PAGE_SIZE;
-        preempt_charge(PAGE_UNITS);
+int ku_mem_run(struct task *t, struct ku_mem *k)
+{
+    u32 pages = 1U << (k->order - PAGE_SHIFT);
+    int err;
+
+    while (k->cleared < pages) {
+        memset(k->kernel + k->cleared++ * (u64)PAGE_SIZE, 0, PAGE_SIZE);
+        if (preempt_point(PAGE_UNITS))
+            return 1;
     }
-    return MAP_DONE;
+    err = map_area(t, k, pages);
+    if (err)
+        ku_mem_remove(t, k);
+    return err;
 }
 
 struct utcb *ku_mem_utcb(struct task *t, u64 user)
 {
     struct ku_mem *k = user & 7 || user >= USER_END ? NULL : mem_find_ku(t, user);
 
-    if (!k || user - k->user > k->done - UTCB_SIZE)
+    if (!k || user - k->user > (1UL << k->order) - UTCB_SIZE)
         return NULL;
     return (struct utcb *)(k->kernel + (user - k->user));
 }
@@ -85,7 +101,7 @@ struct utcb *ku_mem_utcb(struct task *t, u64 user)
 bool ku_mem_release_step(struct task *t)
 {
     if (t->ku_mem)
-        remove_first(t);
+        ku_mem_remove(t, t->ku_mem);
     return !t->ku_mem;
 }
 

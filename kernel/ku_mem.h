@@ -10,11 +10,12 @@
 #include "map.h"
 
 struct ku_mem {
-    struct ku_mem *next;
-    u64 user;   /* address in the task */
-    u8 *kernel; /* the same memory in the kernel */
-    u64 done;   /* bytes cleared and mapped so far */
-    u32 order;  /* log2 bytes, 12..17 */
+    struct ku_mem *next, **link; /* all areas of the task, those that are not mapped yet too */
+    u64 user;                    /* address in the task */
+    u8 *kernel;                  /* the same memory in the kernel */
+    u32 order;                   /* log2 bytes, 12..17 */
+    u32 cleared;                 /* pages */
+    u32 mapped;                  /* pages: none, then all at once */
 };
 
 enum { KU_MIN_ORDER = 12, KU_MAX_ORDER = 17 };
@@ -23,12 +24,14 @@ enum { KU_MIN_ORDER = 12, KU_MAX_ORDER = 17 };
 bool ku_mem_fpage_ok(u64 fpage, u64 *base);
 
 /* Begin to create an area of 2^order bytes at `user`; 0, -EEXIST (something is there) or -ENOMEM. */
-int ku_mem_begin(struct task *t, u64 user, unsigned order);
+int ku_mem_begin(struct task *t, u64 user, unsigned order, struct ku_mem **area);
 /*
- * Finish the area begun last: MAP_DONE, or MAP_FAILED: no memory, the area is gone again.  In one piece (about 20,000
- * instructions for the largest area): in between somebody could map pages into the part that is still empty.
+ * Go on: 0 when it is there, 1 when interrupted, else -EEXIST or -ENOMEM and the area is gone.  While the memory is
+ * cleared nothing of it can be seen; then the range is looked at again and filled without a break.
  */
-enum map_status ku_mem_run(struct task *t);
+int ku_mem_run(struct task *t, struct ku_mem *k);
+/* Take an area away, finished or not; only when nobody uses it. */
+void ku_mem_remove(struct task *t, struct ku_mem *k);
 
 /* The kernel's address of a UTCB at `user`, NULL unless it lies in one area and is aligned (I-18, O-9). */
 struct utcb *ku_mem_utcb(struct task *t, u64 user);

@@ -48,9 +48,10 @@ static struct thread *create_initial(u64 entry)
 {
     struct task *task = task_create(&root_factory);
     struct thread *t = thread_create(&root_factory);
+    struct ku_mem *k;
 
     CHECK(task && t);
-    CHECK(ku_mem_begin(task, UTCB_AREA, PAGE_SHIFT) == 0 && ku_mem_run(task) == MAP_DONE);
+    CHECK(ku_mem_begin(task, UTCB_AREA, PAGE_SHIFT, &k) == 0 && ku_mem_run(task, k) == 0);
     CHECK(thread_bind(t, task, UTCB_AREA) == 0);
     give(task, INIT_TASK, &task->obj);
     give(task, INIT_FACTORY, &root_factory.obj);

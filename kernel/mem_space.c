@@ -145,9 +145,8 @@ void mem_unmap_ku_page(struct task *t, u64 va)
 {
     struct pte_ref r = pt_find(&t->mem, va);
 
-    pte_write(t, va, r.pte, 0);
     *pte_link(r.pte) = 0;
-    tlb_flush(t, va);
+    pte_clear(t, va, r.pte);
 }
 
 struct ku_mem *mem_find_ku(struct task *t, u64 va)

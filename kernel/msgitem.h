@@ -24,7 +24,7 @@
 #ifndef QUIRE_MSGITEM_H
 #define QUIRE_MSGITEM_H
 
-#include "types.h"
+#include "fpage.h"
 
 enum item_bits {
     ITEM_COMPOUND = 1,
@@ -67,12 +67,35 @@ struct buffer_cursors {
 };
 
 /* Cursors at the start of a message: the three five-bit indices of the BDR. */
-struct buffer_cursors cursors_from_bdr(u64 bdr);
+static inline struct buffer_cursors cursors_from_bdr(u64 bdr)
+{
+    return (struct buffer_cursors){{0, bdr & 31, bdr >> 5 & 31, bdr >> 10 & 31}};
+}
 
 /*
- * Decode the buffer under the cursor of flexpage type `type` (1..3).  Returns the number of BRs it takes, or
- * 0 when there is none: void, without the map bit, or beyond the last BR (F-11).
+ * Decode the buffer at br[at].  Returns the number of BRs it takes, or 0 when there is none: void, without the map
+ * bit, or beyond the last BR (F-11).
  */
+static inline unsigned buffer_decode_at(const u64 *br, unsigned at, struct recv_buffer *out)
+{
+    unsigned size;
+    u64 w0;
+
+    if (at >= N_BUFFER_REGS)
+        return 0;
+    w0 = br[at];
+    if (!item_is_map(w0))
+        return 0;
+    size = 1U + (w0 & BUF_SMALL ? 0U : 1U) + (w0 & BUF_FORWARD ? 1U : 0U);
+    if (at + size > N_BUFFER_REGS)
+        return 0;
+    out->flags = w0;
+    /* A small buffer is a window of one capability slot. */
+    out->window = w0 & BUF_SMALL ? (w0 & ~0xfffUL) | FP_OBJ << 4 : br[at + 1];
+    out->task_cap = w0 & BUF_FORWARD ? br[at + size - 1] : 0;
+    return size;
+}
+/* The same under the cursor of flexpage type `type` (1..3). */
 unsigned buffer_decode(const u64 *br, const struct buffer_cursors *c, unsigned type,
                        struct recv_buffer *out);
 

@@ -189,34 +189,33 @@ static __attribute__((noinline)) void op_cap_info(struct thread *t, struct task 
 static void add_ku_mem_continue(struct thread *t)
 {
     struct ku_call *c = &t->ku_call;
-    u64 *out = syscall_out(t);
-    u64 base;
-    int err;
+    u64 base, *out = syscall_out(t);
+    int err = 0;
 
-    for (;;) {
-        if (c->at && preempt_point(PREEMPT_UNITS)) { /* between two areas */
+    while (c->at < c->n) {
+        u64 fpage = t->utcb->mr[1 + c->at];
+        if (!c->area)
+            err = ku_mem_fpage_ok(fpage, &base)
+                      ? ku_mem_begin(c->task, base, fp_order(fpage), &c->area)
+                      : -L4_EINVAL;
+        if (!err)
+            err = ku_mem_run(c->task, c->area);
+        if (err > 0) {
             if (!t->held[0])
                 hold(t, &c->task->obj, &c->task->obj);
             t->cont = add_ku_mem_continue;
             return;
         }
-        if (c->at < c->n) {
-            u64 fpage = t->utcb->mr[1 + c->at];
-            err = ku_mem_fpage_ok(fpage, &base) ? ku_mem_begin(c->task, base, fp_order(fpage))
-                                                : -L4_EINVAL;
-            if (!err && ku_mem_run(c->task) == MAP_FAILED)
-                err = -L4_ENOMEM;
-            if (!err)
-                out[c->at++] = base | (fpage & 0xff0);
-        } else {
-            syscall_tag(t, tag_make(0, c->n, 0));
+        if (err)
             break;
-        }
-        if (err) {
-            syscall_label(t, err);
-            break;
-        }
+        out[c->at++] = c->area->user | (u64)c->area->order << 6 | FP_MEM << 4;
+        c->area = NULL;
     }
+    c->area = NULL;
+    if (err)
+        syscall_label(t, err);
+    else
+        syscall_tag(t, tag_make(0, c->n, 0));
     let_go(t);
 }
 

@@ -75,6 +75,9 @@ void thread_try_start(struct thread *t)
 static void drop_operation(struct thread *t)
 {
     unmap_abort(&t->unmap);
+    if (t->ku_call.area)
+        ku_mem_remove(t->ku_call.task, t->ku_call.area);
+    t->ku_call.area = NULL;
     if (t->walking_senders)
         sendq_walk_end(&t->senders_walk);
     t->walking_senders = false;

@@ -71,12 +71,15 @@ struct unmap_call {
 struct creation {
     struct factory *factory;
     struct kobject *obj; /* the result, in no slot yet */
+    struct ku_mem *area; /* of a task: being made */
+    u64 slot;            /* for the result */
     u8 words;            /* of the answer: MR0 of a task */
 };
 
 /* Task.add_ku_mem in progress. */
 struct ku_call {
     struct task *task;
+    struct ku_mem *area; /* being made */
     u8 at, n;
 };
 
