@@ -80,7 +80,8 @@ int ku_mem_run(struct task *t, struct ku_mem *k)
 
     while (k->cleared < pages) {
         memset(k->kernel + k->cleared++ * (u64)PAGE_SIZE, 0, PAGE_SIZE);
-        if (preempt_point(PAGE_UNITS))
+        /* what comes behind the last page takes its time */
+        if (preempt_point(k->cleared < pages ? PAGE_UNITS : PREEMPT_UNITS))
             return 1;
     }
     err = map_area(t, k, pages);

@@ -142,10 +142,8 @@ static enum map_status unmap_sigma0(struct unmap_op *op)
 /* How many entries behind this one in its table are empty (the kernel's half of the top level is not). */
 static u64 empty_behind(const u64 *pte)
 {
-    const u64 *e = pte + 1;
+    const u64 *e = pt_skip_empty(pte + 1, (u64 *)ALIGN_UP((u64)(pte + 1), PAGE_SIZE));
 
-    while ((u64)e & (PAGE_SIZE - 1) && !*e)
-        e++;
     preempt_charge((unsigned)(e - pte) / EMPTY_PER_UNIT);
     return (u64)(e - pte) - 1;
 }

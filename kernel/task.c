@@ -286,8 +286,6 @@ static bool task_destroy(struct kobject *o)
 static bool task_release(struct kobject *o)
 {
     struct task *t = task_of(o);
-    struct quota *q = task_quota(t);
-    u64 pos = 0;
 
     if (pcpu()->loaded == t)
         arch_unload_task();
@@ -295,7 +293,7 @@ static bool task_release(struct kobject *o)
         return false;
     if (!reply_release_step(t) || !obj_release_step(t) || !io_release_step(t))
         return false;
-    return pt_destroy_step(t->mem.root, q, &pos);
+    return pt_destroy_step(t->mem.root, task_quota(t), &t->teardown_pos);
 }
 
 const struct kobject_type task_type = {

@@ -86,31 +86,34 @@ bool pt_create(struct mem_space *m, struct quota *q)
     return true;
 }
 
+const u64 *pt_skip_empty(const u64 *e, const u64 *end)
+{
+    while (end - e >= 4 && !(e[0] | e[1] | e[2] | e[3]))
+        e += 4;
+    while (e < end && !*e)
+        e++;
+    return e;
+}
+
 /*
- * Frees the lowest table at or above *pos (an address): descends to a table without subtables, which goes in
- * one step of at most 512 looks per level.
+ * Frees the lowest table at or above *pos (an address) that has no tables below: one step of at most 512 looks
+ * at each of three levels.  No page is left.
  */
 bool pt_destroy_step(u64 *root, struct quota *q, u64 *pos)
 {
     u64 *table = root, *up = NULL;
-    unsigned level = 3, entries = PT_ENTRIES / 2;
+    unsigned entries = PT_ENTRIES / 2;
 
-    for (;;) {
-        unsigned i = (unsigned)(*pos >> class_shift(level)) & 511;
-        if (level < 3)
-            while (i < entries && (table[i] & (PTE_P | PTE_PS)) != PTE_P)
-                i++;
-        else
-            while (i < entries && !table[i])
-                i++;
-        if (i == entries || level == 0)
+    for (unsigned level = 3; level > 0; level--) {
+        unsigned first = (unsigned)(*pos >> class_shift(level)) & 511, i;
+        i = (unsigned)(pt_skip_empty(&table[first], &table[entries]) - table);
+        if (i == entries)
             break;
-        if (i != ((*pos >> class_shift(level)) & 511))
+        if (i != first)
             *pos = ALIGN_DOWN(*pos, class_size(level + 1)) + ((u64)i << class_shift(level));
         up = &table[i];
         table = phys_to_virt(*up & PTE_ADDR);
         entries = PT_ENTRIES;
-        level--;
     }
     if (!up) {
         kmem_free(q, root, PAGE_SHIFT);

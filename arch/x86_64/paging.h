@@ -118,6 +118,9 @@ static inline bool pte_loses(u64 old, u64 new)
                            changed & old & PTE_W || changed & new &PTE_NX);
 }
 
+/* The first entry of [e, end) that is not empty, else `end`. */
+const u64 *pt_skip_empty(const u64 *e, const u64 *end);
+
 struct quota;
 /* The slot of class `c` for `va`, with tables made as needed (paid by q).  NULL: no memory.  The walk to it must
  * not meet a page of a larger class. */
