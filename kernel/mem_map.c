@@ -14,17 +14,20 @@ static inline enum map_status advance(struct map_op *op, u64 bytes)
     return MAP_DONE;
 }
 
-/* What an entry of the source becomes with the rights and the caching that the item asks for. */
-static inline u64 restricted(const struct map_op *op, u64 entry)
+/* Rights and caching that the item asks for (M-12, M-18). */
+static inline void restrict_to_item(const struct map_op *op, struct mem_source *s)
 {
-    entry &= PTE_ADDR | PTE_CACHE | PTE_NX | PTE_U | PTE_W | PTE_P;
-    if (!(op->rights & MEM_W))
-        entry &= ~(u64)PTE_W;
+    s->keep = PTE_ADDR | PTE_NX | PTE_U | PTE_P | PTE_CACHE;
+    s->set = 0;
+    if (op->rights & MEM_W)
+        s->keep |= PTE_W;
     if (!(op->rights & MEM_X))
-        entry |= PTE_NX;
-    if (op->attrs & 0x10) /* M-18 */
-        entry = (entry & ~(u64)PTE_CACHE) | pte_cache_from_attrs(op->attrs);
-    return entry;
+        s->set = PTE_NX;
+    if (unlikely(op->attrs & 0x10)) {
+        s->keep &= ~(u64)PTE_CACHE;
+        s->set |= pte_cache_from_attrs(op->attrs);
+    }
+    s->entry = (s->entry & s->keep) | s->set;
 }
 
 /* The page at op->src; false: nothing there that can be mapped, s->skip says how far. */
@@ -119,7 +122,7 @@ static inline enum map_status map_small(struct map_op *op, const struct mem_sour
                 !(op->rights & MEM_R))
                 return MAP_DONE;
             s.node = link_node(*pte_link(s.pte));
-            s.entry = restricted(op, *s.pte);
+            s.entry = (*s.pte & s.keep) | s.set;
         } else {
             if (!(op->src & (class_size(s.c) - 1)))
                 return MAP_DONE;
@@ -190,7 +193,7 @@ enum map_status mem_map_step(struct map_op *op)
         return advance(op, s.skip); /* M-10 */
     if (unlikely(!(op->rights & pte_rights(s.entry))))
         return advance(op, bytes_left_in(op->src, s.c)); /* M-12 */
-    s.entry = restricted(op, s.entry);
+    restrict_to_item(op, &s);
     op->any = true;
     if (unlikely(op->to->is_sigma0)) /* holds everything already */
         return advance(op, op->size);

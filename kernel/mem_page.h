@@ -11,6 +11,7 @@ struct mem_source {
     struct mapnode *node; /* parent of what is mapped */
     u64 *pte;             /* NULL: sigma0 */
     u64 entry;            /* as for a small page: the source address, rights, caching */
+    u64 keep, set;        /* what the item's rights and caching make of the bits of an entry */
     u64 index;            /* of the source address within the parent, in small pages */
     u64 skip;             /* absent: bytes to the end of the hole */
     unsigned c;           /* class of the page, as large as it may be used */

@@ -6,7 +6,7 @@
 
 enum { DIR_ENTRIES = N_SLOTS / SLOTS_PER_PAGE };
 
-struct cap *obj_make_slot(struct task *t, u64 index)
+struct cap *obj_make_slot_slowly(struct task *t, u64 index)
 {
     struct quota *q = task_quota(t);
     struct cap **table;
@@ -19,12 +19,11 @@ struct cap *obj_make_slot(struct task *t, u64 index)
         return NULL;
     t->caps.end = N_SLOTS;
     table = &t->caps.dir[index / SLOTS_PER_PAGE];
-    if (!*table)
-        *table = kmem_zalloc(q, PAGE_SHIFT);
+    *table = kmem_zalloc(q, PAGE_SHIFT);
     return *table ? &(*table)[index % SLOTS_PER_PAGE] : NULL;
 }
 
-static enum map_status advance(struct map_op *op, u64 slots)
+static inline enum map_status advance(struct map_op *op, u64 slots)
 {
     slots = min_u64(slots, op->size);
     op->src += slots;

@@ -28,7 +28,13 @@ static inline struct cap *obj_lookup(const struct task *t, u64 selector)
 }
 
 /* The slot at `index`, its table made as needed (paid by the task); NULL: beyond the end or no memory. */
-struct cap *obj_make_slot(struct task *t, u64 index);
+struct cap *obj_make_slot_slowly(struct task *t, u64 index);
+static inline struct cap *obj_make_slot(struct task *t, u64 index)
+{
+    struct cap *slot = obj_slot(t, index);
+
+    return likely(slot != NULL) ? slot : obj_make_slot_slowly(t, index);
+}
 
 enum map_status obj_map_step(struct map_op *op);
 enum map_status obj_unmap_step(struct unmap_op *op);

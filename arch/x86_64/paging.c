@@ -12,29 +12,28 @@ static u64 *pt_index(u64 entry, u64 va, unsigned c)
     return (u64 *)phys_to_virt(entry & PTE_ADDR) + (va >> class_shift(c) & 511);
 }
 
-/* The rest of a walk that has come to `pte` of class c. */
-static inline struct pte_ref walk_from(u64 *pte, u64 va, unsigned c)
-{
-    while (c && (*pte & (PTE_P | PTE_PS)) == PTE_P) {
-        c--;
-        pte = pt_index(*pte, va, c);
-    }
-    return (struct pte_ref){pte, c, *pte & PTE_P};
-}
-
 struct pte_ref pt_walk(const u64 *root, u64 va)
 {
-    return walk_from((u64 *)root + (va >> 39 & 511), va, 3);
+    struct pte_ref r = {(u64 *)root + (va >> class_shift(3) & 511), 3, false};
+
+    while (r.c && (*r.pte & (PTE_P | PTE_PS)) == PTE_P) {
+        r.c--;
+        r.pte = pt_index(*r.pte, va, r.c);
+    }
+    r.present = *r.pte & PTE_P;
+    return r;
 }
 
 struct pte_ref pt_find_slowly(struct mem_space *m, u64 va)
 {
     struct pte_ref r;
 
-    if (va >> class_shift(CLASS_HUGE) == m->recent[1].tag)
-        r = walk_from(m->recent[1].table + (va >> class_shift(CLASS_LARGE) & 511), va, CLASS_LARGE);
-    else
-        r = pt_walk(m->root, va);
+    if (va >> class_shift(CLASS_HUGE) == m->recent[1].tag) {
+        u64 *p = m->recent[1].table + (va >> class_shift(CLASS_LARGE) & 511);
+        if ((*p & (PTE_P | PTE_PS)) != PTE_P)
+            return (struct pte_ref){p, CLASS_LARGE, *p & PTE_P};
+    }
+    r = pt_walk(m->root, va);
     if (r.c < ARRAY_SIZE(m->recent)) {
         m->recent[r.c].table = (u64 *)ALIGN_DOWN((u64)r.pte, PAGE_SIZE);
         m->recent[r.c].tag = va >> class_shift(r.c + 1);
