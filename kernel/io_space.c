@@ -108,15 +108,6 @@ static bool revoke(struct mapnode *top)
     }
 }
 
-static enum map_status advance(struct map_op *op, u64 ports)
-{
-    ports = min_u64(ports, op->size);
-    op->src += ports;
-    op->dst += ports;
-    op->size -= ports;
-    return MAP_DONE;
-}
-
 static enum map_status insert_port(struct map_op *op, struct mapnode *src, unsigned c)
 {
     struct quota *to = task_quota(op->to), *from = task_quota(op->from);
@@ -146,7 +137,7 @@ static enum map_status insert_port(struct map_op *op, struct mapnode *src, unsig
         mapdb_insert(src, n, op->to, op->dst, mapdb_key(c, index));
     }
     set_node(op->to, n, op->dst, true);
-    return advance(op, c == CLASS_HUGE ? N_PORTS : 1);
+    return map_advance(op, c == CLASS_HUGE ? N_PORTS : 1);
 }
 
 /* Remove what is at op->dst, to the end even if the source goes first and an interrupt comes (M-21). */
@@ -166,20 +157,20 @@ enum map_status io_map_step(struct map_op *op)
     if (op->clearing)
         return clear_target(op, find_port(op->to, op->dst));
     if (op->src >= N_PORTS)
-        return advance(op, op->size);
+        return map_advance(op, op->size);
     src = find_port(op->from, op->src);
     if (!src) { /* skip what is empty: everything, a page of ports, one port */
         if (!op->from->io.link)
-            return advance(op, op->size);
+            return map_advance(op, op->size);
         if (!op->from->io.link[op->src / PORTS_PER_PAGE])
-            return advance(op, PORTS_PER_PAGE - op->src % PORTS_PER_PAGE);
-        return advance(op, 1);
+            return map_advance(op, PORTS_PER_PAGE - op->src % PORTS_PER_PAGE);
+        return map_advance(op, 1);
     }
     if (!(op->rights & 14)) /* any of bits 8, 4, 2 gives access (M-52) */
-        return advance(op, op->size);
+        return map_advance(op, op->size);
     op->any = true;
     if (op->to->is_sigma0)
-        return advance(op, op->size);
+        return map_advance(op, op->size);
     dst = find_port(op->to, op->dst);
     c = CLASS_SMALL;
     if (mapnode_class(src) == CLASS_HUGE && op->src == 0 && op->size >= N_PORTS &&
@@ -190,7 +181,8 @@ enum map_status io_map_step(struct map_op *op)
     if (!dst)
         return insert_port(op, src, c);
     if (!op->grant && dst->parent == src && mapnode_class(dst) == c)
-        return advance(op, c == CLASS_HUGE ? N_PORTS : 1); /* M-19: it has all rights there are */
+        return map_advance(op,
+                           c == CLASS_HUGE ? N_PORTS : 1); /* M-19: it has all rights there are */
     op->clearing = true;
     return clear_target(op, dst);
 }

@@ -48,6 +48,16 @@ static inline void map_begin(struct map_op *op, u64 item_word, u64 fpage, const 
     op->any = m->size == 0; /* nothing asked for: "attempted" (F-2, F-12, F-19) */
 }
 
+/* A step is done with the next `n` bytes, ports or slots, or with the rest when that is less. */
+static inline enum map_status map_advance(struct map_op *op, u64 n)
+{
+    n = min_u64(n, op->size);
+    op->src += n;
+    op->dst += n;
+    op->size -= n;
+    return MAP_DONE;
+}
+
 /* MAP_DONE at the end of the range. */
 enum map_status map_run(struct map_op *op);
 

@@ -5,15 +5,6 @@
 #include "preempt.h"
 #include "tlb.h"
 
-static inline enum map_status advance(struct map_op *op, u64 bytes)
-{
-    bytes = min_u64(bytes, op->size);
-    op->src += bytes;
-    op->dst += bytes;
-    op->size -= bytes;
-    return MAP_DONE;
-}
-
 /* Rights and caching that the item asks for (M-12, M-18). */
 static inline void restrict_to_item(const struct map_op *op, struct mem_source *s)
 {
@@ -80,7 +71,7 @@ static enum map_status grant_page(struct map_op *op, const struct mem_source *s,
     pte_clear(op->from, op->src, s->pte);
     s->node->space = op->to;
     s->node->page = op->dst >> PAGE_SHIFT & ((1UL << 35) - 1);
-    return advance(op, class_size(s->c));
+    return map_advance(op, class_size(s->c));
 }
 
 /* Enter a child of the source at op->dst, whose empty slot is known; false: no memory, or too deep (M-8). */
@@ -164,7 +155,7 @@ static enum map_status occupied(struct map_op *op, const struct mem_source *s, s
     struct mapnode *n = link_node(*pte_link(d.pte));
 
     if (*pte_link(d.pte) & LINK_KU_MEM)
-        return advance(op, class_size(c)); /* M-22 */
+        return map_advance(op, class_size(c)); /* M-22 */
     if (!op->grant && n->parent == s->node && d.c == c && pte_phys(*d.pte) == pte_phys(s->entry)) {
         u64 old = *d.pte, e = (old & ~(u64)PTE_CACHE) | (s->entry & (PTE_CACHE | PTE_W));
         if (!(s->entry & PTE_NX))
@@ -172,7 +163,7 @@ static enum map_status occupied(struct map_op *op, const struct mem_source *s, s
         pte_write(op->to, op->dst, d.pte, e);
         if ((old ^ e) & PTE_CACHE) /* more rights need no flush (M-50) */
             tlb_flush(op->to, op->dst);
-        return advance(op, class_size(c));
+        return map_advance(op, class_size(c));
     }
     /* The source may be among what goes: look at it again afterwards instead of asking for ancestors. */
     return clear_target(op, n);
@@ -188,15 +179,15 @@ enum map_status mem_map_step(struct map_op *op)
     if (unlikely(op->clearing))
         return clear_rest(op);
     if (unlikely(op->src >= USER_END || op->dst >= USER_END))
-        return advance(op, op->size);
+        return map_advance(op, op->size);
     if (!find_source(op, &s))
-        return advance(op, s.skip); /* M-10 */
+        return map_advance(op, s.skip); /* M-10 */
     if (unlikely(!(op->rights & pte_rights(s.entry))))
-        return advance(op, bytes_left_in(op->src, s.c)); /* M-12 */
+        return map_advance(op, bytes_left_in(op->src, s.c)); /* M-12 */
     restrict_to_item(op, &s);
     op->any = true;
     if (unlikely(op->to->is_sigma0)) /* holds everything already */
-        return advance(op, op->size);
+        return map_advance(op, op->size);
     d = pt_find(&op->to->mem, op->dst);
     c = d.c ? pick_class(op, &s, d.c) : CLASS_SMALL;
     if (unlikely(op->grant) && (!s.pte || c < s.c))

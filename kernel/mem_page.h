@@ -24,11 +24,9 @@ bool mem_sigma0_source(u64 phys, struct mem_source *s);
 struct mapnode *mem_root_node(u64 phys);
 
 /*
- * Remove all below `top`, leaf first, so that every state in between is a tree; *used collects the usage bits of
- * their entries.  False: interrupted, call again (the end may have been reached).
+ * Remove `top` and all below it, leaf first, so that every state in between is a tree; *used collects the usage bits
+ * of their entries.  False: interrupted, or an interrupt came at the end; look again.
  */
-bool mem_revoke_below(struct mapnode *top, u64 *used);
-/* Remove `top` too.  False: interrupted, or an interrupt came at the end; look again. */
 bool mem_revoke(struct mapnode *top, u64 *used);
 
 static inline u64 bytes_left_in(u64 va, unsigned c)

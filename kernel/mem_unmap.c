@@ -28,6 +28,7 @@ static inline u64 remove_node(struct mapnode *n, u64 *pte)
     return entry & PTE_USAGE;
 }
 
+/* Remove all below `top`.  False: interrupted, call again (the end may have been reached). */
 static inline __attribute__((always_inline)) bool revoke_below(struct mapnode *top, u64 *used)
 {
     struct mapnode *n = top, *up;
@@ -43,8 +44,6 @@ static inline __attribute__((always_inline)) bool revoke_below(struct mapnode *t
     *used |= u;
     return go_on;
 }
-
-bool mem_revoke_below(struct mapnode *top, u64 *used) { return revoke_below(top, used); }
 
 bool mem_revoke(struct mapnode *top, u64 *used)
 {
@@ -97,7 +96,7 @@ static bool unmap_below(struct unmap_op *op, const struct child_range *range, u6
         return reduce_below(op, range, used);
     if (range->first == 0 &&
         range->last >= (class_size(mapnode_class(range->parent)) - 1) >> PAGE_SHIFT)
-        return mem_revoke_below(range->parent, used);
+        return revoke_below(range->parent, used);
     while ((n = mapdb_first_in(range)))
         if (!mem_revoke(n, used))
             return false;

@@ -23,15 +23,6 @@ struct cap *obj_make_slot_slowly(struct task *t, u64 index)
     return *table ? &(*table)[index % SLOTS_PER_PAGE] : NULL;
 }
 
-static inline enum map_status advance(struct map_op *op, u64 slots)
-{
-    slots = min_u64(slots, op->size);
-    op->src += slots;
-    op->dst += slots;
-    op->size -= slots;
-    return MAP_DONE;
-}
-
 /* Rights of the copy: what the sender has and the item asks for; weak sticks (M-60, flexpage.md section 2). */
 static unsigned copy_rights(const struct map_op *op, const struct cap *src)
 {
@@ -47,15 +38,15 @@ enum map_status obj_map_step(struct map_op *op)
     unsigned rights;
 
     if (op->src >= N_SLOTS || op->dst >= N_SLOTS) /* F-4 */
-        return advance(op, op->size);
+        return map_advance(op, op->size);
     src = obj_slot(op->from, op->src);
     if (!src)
-        return advance(op, SLOTS_PER_PAGE - op->src % SLOTS_PER_PAGE);
+        return map_advance(op, SLOTS_PER_PAGE - op->src % SLOTS_PER_PAGE);
     if (!src->obj || src->obj->dying)
-        return advance(op, 1); /* M-62 */
+        return map_advance(op, 1); /* M-62 */
     rights = copy_rights(op, src);
     if (!(rights & CAP_R))
-        return advance(op, 1); /* F-6 */
+        return map_advance(op, 1); /* F-6 */
     op->any = true;
     dst = obj_make_slot(op->to, op->dst);
     if (!dst)
@@ -68,7 +59,7 @@ enum map_status obj_map_step(struct map_op *op)
         cap_move(dst, src, rights);
     else
         cap_insert(dst, src->obj, rights);
-    return advance(op, 1);
+    return map_advance(op, 1);
 }
 
 enum map_status obj_unmap_step(struct unmap_op *op)
