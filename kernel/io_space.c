@@ -213,7 +213,7 @@ enum map_status io_unmap_step(struct unmap_op *op)
         range.first = whole ? 0 : op->pos;
         range.last = whole ? N_PORTS - 1 : op->end - 1;
     }
-    while ((child = mapdb_first_in(&range)))
+    while ((child = mapdb_first_in(&range, 0)))
         if (!revoke(child))
             return MAP_PREEMPTED;
     if (op->self && !op->task->is_sigma0)

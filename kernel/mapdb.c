@@ -160,8 +160,7 @@ static struct mapnode *child_at(const struct mapnode *parent, u64 key)
     return n;
 }
 
-/* The first child in `r` with a key of at least `key`. */
-static struct mapnode *range_ge(const struct child_range *r, u64 key)
+struct mapnode *mapdb_first_in(const struct child_range *r, u64 key)
 {
     unsigned own = mapnode_class(r->parent);
 
@@ -179,8 +178,6 @@ static struct mapnode *range_ge(const struct child_range *r, u64 key)
     return NULL;
 }
 
-struct mapnode *mapdb_first_in(const struct child_range *r) { return range_ge(r, 0); }
-
 /* Pre-order: children, then the chain, then the next key, then the parent's successor. */
 static struct mapnode *walk_successor(const struct mapdb_walk *w, struct mapnode *n)
 {
@@ -191,7 +188,7 @@ static struct mapnode *walk_successor(const struct mapdb_walk *w, struct mapnode
         if (n->next)
             return n->next;
         if (n->parent == w->range.parent)
-            return range_ge(&w->range, n->key + 1UL);
+            return mapdb_first_in(&w->range, n->key + 1UL);
         next = mapdb_child_ge(n->parent, n->key + 1UL);
         if (next)
             return next;
@@ -203,7 +200,7 @@ static struct mapnode *walk_successor(const struct mapdb_walk *w, struct mapnode
 void mapdb_walk_begin(struct mapdb_walk *w, const struct child_range *r)
 {
     w->range = *r;
-    w->cur = range_ge(&w->range, 0);
+    w->cur = mapdb_first_in(&w->range, 0);
     w->link = mapdb_active_walks;
     mapdb_active_walks = w;
 }

@@ -134,8 +134,8 @@ static inline void mapdb_remove(struct mapnode *n)
 /* The first child of `parent` with a key of at least `key`, NULL if none. */
 struct mapnode *mapdb_child_ge(const struct mapnode *parent, u64 key);
 
-/* Some child that intersects the range, the smallest classes first; NULL if none. */
-struct mapnode *mapdb_first_in(const struct child_range *r);
+/* The first child that intersects the range with a key of at least `key`; NULL if none. */
+struct mapnode *mapdb_first_in(const struct child_range *r, u64 key);
 
 /* Some childless node in the subtree of `n` (n itself when it has no children). */
 static inline struct mapnode *mapdb_leaf(struct mapnode *n)

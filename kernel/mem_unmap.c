@@ -11,8 +11,7 @@ static inline u64 node_va(const struct mapnode *n) { return (u64)n->page << PAGE
 
 static inline u64 *node_pte(const struct mapnode *n)
 {
-    struct task *t = n->space;
-    return pt_find(&t->mem, node_va(n)).pte;
+    return pt_find(&((struct task *)n->space)->mem, node_va(n)).pte;
 }
 
 /* Take a childless node and its entry away; returns the entry's usage bits. */
@@ -31,12 +30,12 @@ static inline u64 remove_node(struct mapnode *n, u64 *pte)
 /* Remove all below `top`.  False: interrupted, call again (the end may have been reached). */
 static inline __attribute__((always_inline)) bool revoke_below(struct mapnode *top, u64 *used)
 {
-    struct mapnode *n = top, *up;
+    struct mapnode *n = top;
     u64 u = 0;
     bool go_on = true;
 
     while (go_on && (n = mapdb_leaf(n)) != top) {
-        up = n->parent;
+        struct mapnode *up = n->parent;
         u |= remove_node(n, node_pte(n));
         n = up;
         go_on = !preempt_point(1);
@@ -91,15 +90,18 @@ static bool reduce_below(struct unmap_op *op, const struct child_range *range, u
 static bool unmap_below(struct unmap_op *op, const struct child_range *range, u64 *used)
 {
     struct mapnode *n;
+    u64 key = 0;
 
     if (unlikely(!(op->rights & MEM_R)))
         return reduce_below(op, range, used);
     if (range->first == 0 &&
         range->last >= (class_size(mapnode_class(range->parent)) - 1) >> PAGE_SHIFT)
         return revoke_below(range->parent, used);
-    while ((n = mapdb_first_in(range)))
+    while ((n = mapdb_first_in(range, key))) {
+        key = n->key + (n->next ? 0UL : 1UL); /* another of the same piece, or the next */
         if (!mem_revoke(n, used))
             return false;
+    }
     return true;
 }
 

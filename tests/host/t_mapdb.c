@@ -149,7 +149,7 @@ static bool intersects(const struct model_node *m, const struct child_range *r)
 static void check_first_in(u64 *state, int round)
 {
     struct child_range r = random_range(state);
-    struct mapnode *found = mapdb_first_in(&r);
+    struct mapnode *found = mapdb_first_in(&r, 0);
     int parent = number_of(r.parent), best = -1;
 
     for (int i = 0; i < N_NODES; i++)
