@@ -97,15 +97,15 @@ static void remove_node(struct mapnode *n)
 
 static bool revoke(struct mapnode *top)
 {
-    for (;;) {
-        struct mapnode *n = mapdb_leaf(top);
-        bool last = n == top;
+    struct mapnode *n;
+
+    do {
+        n = mapdb_leaf(top);
         remove_node(n);
         if (preempt_point(1))
             return false;
-        if (last)
-            return true;
-    }
+    } while (n != top);
+    return true;
 }
 
 static enum map_status insert_port(struct map_op *op, struct mapnode *src, unsigned c)

@@ -68,7 +68,7 @@ static enum map_status grant_page(struct map_op *op, const struct mem_source *s,
     *slot = s->entry | class_flag(s->c) | (*s->pte & (PTE_A | PTE_D));
     *pte_link(slot) = (u64)s->node;
     *pte_link(s->pte) = 0;
-    pte_clear(op->from, op->src, s->pte);
+    pte_reduce(op->from, op->src, s->pte, 0);
     s->node->space = op->to;
     s->node->page = op->dst >> PAGE_SHIFT & ((1UL << 35) - 1);
     return map_advance(op, class_size(s->c));

@@ -146,7 +146,7 @@ void mem_unmap_ku_page(struct task *t, u64 va)
     struct pte_ref r = pt_find(&t->mem, va);
 
     *pte_link(r.pte) = 0;
-    pte_clear(t, va, r.pte);
+    pte_reduce(t, va, r.pte, 0);
 }
 
 struct ku_mem *mem_find_ku(struct task *t, u64 va)

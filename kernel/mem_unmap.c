@@ -21,7 +21,7 @@ static inline u64 remove_node(struct mapnode *n, u64 *pte)
     u64 entry = *pte;
 
     *pte_link(pte) = 0;
-    pte_clear(t, node_va(n), pte);
+    pte_reduce(t, node_va(n), pte, 0);
     mapdb_remove(n);
     slab_free(&mapnode_slab, task_quota(t), n);
     return entry & PTE_USAGE;
@@ -61,10 +61,8 @@ static u64 reduce(const struct task *t, u64 va, u64 *pte, unsigned rights)
         e &= ~(u64)PTE_W;
     if (rights & MEM_X)
         e |= PTE_NX;
-    if (e != old) {
-        pte_write(t, va, pte, e);
-        tlb_flush(t, va);
-    }
+    if (e != old)
+        pte_reduce(t, va, pte, e);
     return old & PTE_USAGE;
 }
 
@@ -135,7 +133,7 @@ static enum map_status unmap_sigma0(struct unmap_op *op)
     if (!done)
         return MAP_PREEMPTED;
     if (op->self && r.present && op->rights & MEM_R && !(*pte_link(r.pte) & LINK_KU_MEM))
-        pte_clear(op->task, op->pos, r.pte);
+        pte_reduce(op->task, op->pos, r.pte, 0);
     op->pos = end;
     return MAP_DONE;
 }

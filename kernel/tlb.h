@@ -43,10 +43,10 @@ static inline void tlb_flush(const struct task *t, u64 va)
     }
 }
 
-/* Take an entry away. */
-static inline void pte_clear(const struct task *t, u64 va, u64 *pte)
+/* Write an entry that takes something away, or everything: 0. */
+static inline void pte_reduce(const struct task *t, u64 va, u64 *pte, u64 entry)
 {
-    pte_write(t, va, pte, 0);
+    pte_write(t, va, pte, entry);
     tlb_flush(t, va);
 }
 
