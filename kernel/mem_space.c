@@ -158,8 +158,11 @@ struct ku_mem *mem_find_ku(struct task *t, u64 va)
 
 bool mem_range_in_use(struct task *t, u64 va, u64 size)
 {
-    for (u64 end = va + size; va < end; va += PAGE_SIZE)
-        if (pt_find(&t->mem, va).present)
+    for (u64 end = va + size; va < end;) {
+        struct pte_ref r = pt_find(&t->mem, va);
+        if (r.present)
             return true;
+        va += bytes_left_in(va, r.c);
+    }
     return false;
 }

@@ -5,7 +5,6 @@
 #include "kmap.h"
 #include "kmem.h"
 #include "mapdb.h"
-#include "string.h"
 
 static u64 *pt_index(u64 entry, u64 va, unsigned c)
 {
@@ -60,17 +59,6 @@ u64 *pt_make(u64 *root, struct quota *q, u64 va, unsigned c)
     }
 }
 
-/* The kernel's half of the top level: few entries, which never change once tasks exist. */
-static u16 kernel_entry[PT_ENTRIES / 2];
-static unsigned n_kernel_entries;
-
-static void find_kernel_entries(void)
-{
-    for (unsigned i = PT_ENTRIES / 2; i < PT_ENTRIES; i++)
-        if (kmap_root()[i])
-            kernel_entry[n_kernel_entries++] = (u16)i;
-}
-
 bool pt_create(struct mem_space *m, struct quota *q)
 {
     u64 *root = kmem_zalloc(q, PAGE_SHIFT);
@@ -78,10 +66,7 @@ bool pt_create(struct mem_space *m, struct quota *q)
     if (!root)
         return false;
     *m = (struct mem_space){root, virt_to_phys(root), {{NULL, ~0UL}, {NULL, ~0UL}}};
-    if (!n_kernel_entries)
-        find_kernel_entries();
-    for (unsigned i = 0; i < n_kernel_entries; i++)
-        root[kernel_entry[i]] = kmap_root()[kernel_entry[i]];
+    copy_words(root + PT_ENTRIES / 2, kmap_root() + PT_ENTRIES / 2, PT_ENTRIES / 2);
     return true;
 }
 
