@@ -24,72 +24,64 @@ enum debugger_ops {
     DBG_FAIL_ALLOC = 0x502, /* MR1: the n-th allocation from now on fails (debug builds) */
 };
 
-static void with_object(struct thread *t, u64 op)
+static u64 with_object(struct thread *t, u64 code)
 {
     int err;
     struct cap *slot = syscall_cap_arg(t, 0, NULL, &err);
 
-    if (!slot) {
-        syscall_arg_error(t, err);
-        return;
+    if (!slot)
+        return answer_arg(err);
+    return code == DBG_GLOBAL_ID ? answer_word(t, slot->obj->id) : answer_label(0);
+}
+
+static u64 answer_two(struct thread *t, u64 word0, u64 word1)
+{
+    u64 *out = syscall_out(t);
+
+    out[0] = word0;
+    out[1] = word1;
+    return answer_words(2);
+}
+
+static u64 op(struct thread *t)
+{
+    u64 code = sys_words(t) ? t->utcb->mr[0] & 0xffff : ~0UL;
+
+    if (sys_label(t) != L4_PROTO_DEBUGGER)
+        return answer_label(-L4_EBADPROTO);
+    switch (code) {
+    case DBG_SET_NAME:
+    case DBG_GLOBAL_ID:
+    case DBG_ADD_IMAGE:
+        return with_object(t, code);
+    case DBG_KMEM_STATS:
+        kmem_trim();
+        return answer_two(t, kmem_free_bytes(), kmem_total_bytes());
+    case DBG_COUNTERS:
+        return answer_two(t, pcpu()->n_tlb_flush, pcpu()->n_root_load);
+#ifdef QUIRE_LATENCY
+    case DBG_LATENCY:
+        code = pcpu()->irq_off_max;
+        pcpu()->irq_off_max = 0;
+        return answer_two(t, code, pcpu()->irq_off_where);
+#endif
+    case DBG_CHECK:
+        return answer_label(check_invariants() ? 0 : -L4_EFAULT);
+#ifdef QUIRE_DEBUG
+    case DBG_FAIL_ALLOC:
+        kmem_fail_at = sys_words(t) >= 2 ? t->utcb->mr[1] : 0;
+        return answer_label(0);
+#endif
+    default:
+        return answer_label(-L4_ENOSYS);
     }
-    if (op == DBG_GLOBAL_ID)
-        syscall_out(t)[0] = slot->obj->id;
-    syscall_tag(t, tag_make(0, op == DBG_GLOBAL_ID ? 1 : 0, 0));
 }
 
 static void debugger_invoke(struct thread *t, struct kobject *o, unsigned rights)
 {
-    u64 *out, op;
-
     (void)rights;
-    if (!syscall_is_op(t, o, NULL))
-        return;
-    if (tag_label(sys_tag(t)) != L4_PROTO_DEBUGGER) {
-        syscall_label(t, -L4_EBADPROTO);
-        return;
-    }
-    op = tag_words(sys_tag(t)) ? t->utcb->mr[0] & 0xffff : ~0UL;
-    switch (op) {
-    case DBG_SET_NAME:
-    case DBG_GLOBAL_ID:
-    case DBG_ADD_IMAGE:
-        with_object(t, op);
-        break;
-    case DBG_KMEM_STATS:
-        out = syscall_out(t);
-        kmem_trim();
-        out[0] = kmem_free_bytes();
-        out[1] = kmem_total_bytes();
-        syscall_tag(t, tag_make(0, 2, 0));
-        break;
-    case DBG_COUNTERS:
-        out = syscall_out(t);
-        out[0] = pcpu()->n_tlb_flush;
-        out[1] = pcpu()->n_root_load;
-        syscall_tag(t, tag_make(0, 2, 0));
-        break;
-#ifdef QUIRE_LATENCY
-    case DBG_LATENCY:
-        out = syscall_out(t);
-        out[0] = pcpu()->irq_off_max;
-        out[1] = pcpu()->irq_off_where;
-        pcpu()->irq_off_max = 0;
-        syscall_tag(t, tag_make(0, 2, 0));
-        break;
-#endif
-    case DBG_CHECK:
-        syscall_label(t, check_invariants() ? 0 : -L4_EFAULT);
-        break;
-#ifdef QUIRE_DEBUG
-    case DBG_FAIL_ALLOC:
-        kmem_fail_at = tag_words(sys_tag(t)) >= 2 ? t->utcb->mr[1] : 0;
-        syscall_label(t, 0);
-        break;
-#endif
-    default:
-        syscall_label(t, -L4_ENOSYS);
-    }
+    if (syscall_is_op(t, o, NULL))
+        syscall_answer(t, op(t));
 }
 
 const struct kobject_type debugger_type = {

@@ -82,69 +82,53 @@ u64 gate_label(const struct kobject *o) { return container_of(o, struct gate, ob
 
 /* ---- control, with the server right ---- */
 
-static void op_bind(struct thread *t, struct gate *g, unsigned rights)
+static u64 op_bind(struct thread *t, struct gate *g, unsigned rights)
 {
     u64 label = t->utcb->mr[1];
     struct thread *thread;
     int err;
 
-    if (tag_words(sys_tag(t)) < 2) {
-        syscall_label(t, -L4_EMSGTOOSHORT);
-        return;
-    }
-    if (!(rights & CAP_S)) {
-        syscall_label(t, -L4_EPERM);
-        return;
-    }
+    if (sys_words(t) < 2)
+        return answer_label(-L4_EMSGTOOSHORT);
+    if (!(rights & CAP_S))
+        return answer_label(-L4_EPERM);
     thread = syscall_thread_arg(t, &err);
-    if (!thread) {
-        syscall_arg_error(t, err);
-        return;
-    }
-    if (label & LABEL_RIGHTS) {
-        syscall_label(t, -L4_EINVAL);
-        return;
-    }
+    if (!thread)
+        return answer_arg(err);
+    if (label & LABEL_RIGHTS)
+        return answer_label(-L4_EINVAL);
     gate_bind(g, thread, label);
     kobject_get(&g->obj);
     t->held[0] = &g->obj;
     restart_waiting(t);
+    return NO_ANSWER;
 }
 
 /* The server gives references up; 0 does not delete by itself, the next slot that goes does (O-24). */
-static void op_dec_refcnt(struct thread *t, struct gate *g)
+static u64 op_dec_refcnt(struct thread *t, struct gate *g)
 {
     s64 amount = (s64)t->utcb->mr[1];
 
-    if (tag_words(sys_tag(t)) < 2) {
-        syscall_label(t, -L4_EINVAL);
-        return;
-    }
+    if (sys_words(t) < 2)
+        return answer_label(-L4_EINVAL);
     g->given_up += amount;
     g->obj.counted -= amount;
-    syscall_out(t)[0] = (u64)g->obj.counted;
-    syscall_tag(t, tag_make(0, 1, 0));
+    return answer_word(t, (u64)g->obj.counted);
 }
 
-static void gate_control(struct thread *t, struct gate *g, unsigned rights)
+static u64 gate_control(struct thread *t, struct gate *g, unsigned rights)
 {
-    if (!tag_words(sys_tag(t))) {
-        syscall_label(t, -L4_EINVAL);
-        return;
-    }
+    if (!sys_words(t))
+        return answer_label(-L4_EINVAL);
     switch (t->utcb->mr[0]) {
     case OP_BIND:
-        op_bind(t, g, rights);
-        break;
+        return op_bind(t, g, rights);
     case OP_GET_INFO:
-        syscall_out(t)[0] = g->thread ? g->label : 0;
-        syscall_tag(t, tag_make(0, 1, 0));
-        break;
+        return answer_word(t, g->thread ? g->label : 0);
     case OP_DEC_REFCNT:
-        op_dec_refcnt(t, g);
-        break;
+        return op_dec_refcnt(t, g);
     default:
-        syscall_label(t, -L4_ENOSYS);
+        return answer_label(-L4_ENOSYS);
     }
 }
 
@@ -153,7 +137,7 @@ static void gate_invoke(struct thread *t, struct kobject *o, unsigned rights)
     struct gate *g = gate_of(o);
 
     if (gate_is_control(t, rights) && sys_op(t) & OP_SEND) {
-        gate_control(t, g, rights);
+        syscall_answer(t, gate_control(t, g, rights));
         return;
     }
     syscall_to_ipc(t);

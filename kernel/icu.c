@@ -16,162 +16,108 @@ enum icu_ops {
     ICU_MASK = 5,
     ICU_SET_MODE = 6,
 };
-enum platform_ops { PLATFORM_SUSPEND = 0, PLATFORM_SHUTDOWN = 1, PLATFORM_CPU_ALLOW = 2 };
+enum { PLATFORM_SHUTDOWN = 1 };
 #define MSI_PIN 0x80000000UL
 
-static struct irq *irq_arg(struct thread *t, int *err)
-{
-    struct cap *slot = syscall_cap_arg(t, 0, NULL, err);
+static unsigned n_pins(struct irq **line) { return line ? 1 : arch_irq_pins(); }
 
-    if (!slot || (slot->obj->type != &irq_type && slot->obj->type != &semaphore_type))
-        return NULL;
-    if (!(slot->rights & CAP_W)) {
-        *err = -L4_EPERM;
-        return NULL;
-    }
-    return irq_of(slot->obj);
+/* The one pin of the log or the scheduler, see icu_op(); 0 or -EINVAL. */
+static int bind_single(struct irq **line, struct irq *irq, bool bind)
+{
+    struct irq *old = *line;
+
+    if (bind ? old && !old->obj.dying : old != irq)
+        return -L4_EINVAL;
+    if (bind)
+        kobject_get(&irq->obj);
+    *line = bind ? irq : NULL;
+    if (old)
+        kobject_put(&old->obj);
+    return 0;
 }
 
-static void op_bind(struct thread *t, u64 pin, bool bind)
+static u64 op_bind(struct thread *t, struct irq **line)
 {
-    int err;
-    struct irq *irq = irq_arg(t, &err);
-
-    if (irq)
-        err = pin >= IRQ_PINS ? -L4_EINVAL
-              : bind          ? irq_line_bind((unsigned)pin, irq)
-                              : irq_line_unbind((unsigned)pin, irq);
-    syscall_arg_error(t, err);
-    if (irq && !err)
-        syscall_label(t, 0);
-}
-
-static void op_info(struct thread *t, unsigned pins)
-{
-    u64 *out = syscall_out(t);
-
-    out[0] = 0; /* no message-signalled interrupts */
-    out[1] = pins;
-    out[2] = 0;
-    syscall_tag(t, tag_make(0, 3, 0));
-}
-
-static void icu_op(struct thread *t, struct kobject *o)
-{
-    const u64 *mr = t->utcb->mr;
-    unsigned words = tag_words(sys_tag(t));
-
-    if (!words || (mr[0] != ICU_INFO && words < 2)) {
-        syscall_label(t, -L4_EINVAL);
-        return;
-    }
-    switch (mr[0]) {
-    case ICU_BIND:
-    case ICU_UNBIND:
-        op_bind(t, mr[1], mr[0] == ICU_BIND);
-        break;
-    case ICU_INFO:
-        op_info(t, arch_irq_pins());
-        break;
-    case ICU_MSI_INFO:
-        syscall_label(t, mr[1] & MSI_PIN ? -L4_ENOSYS : -L4_ERANGE);
-        break;
-    case ICU_UNMASK:
-    case ICU_MASK:
-        if (mr[1] < IRQ_PINS)
-            irq_line_mask((unsigned)mr[1], mr[0] == ICU_MASK);
-        syscall_no_reply(t, o, NULL);
-        break;
-    case ICU_SET_MODE:
-        syscall_label(t, words >= 3 && mr[1] < arch_irq_pins() &&
-                                 arch_irq_set_mode((unsigned)mr[1], (unsigned)mr[2])
-                             ? 0
-                             : -L4_EINVAL);
-        break;
-    default:
-        syscall_label(t, -L4_ENOSYS);
-    }
-}
-
-void icu_invoke_single(struct thread *t, struct kobject *o, struct irq **line)
-{
-    const u64 *mr = t->utcb->mr;
-    unsigned words = tag_words(sys_tag(t));
+    bool bind = t->utcb->mr[0] == ICU_BIND;
+    u64 pin = t->utcb->mr[1];
+    struct cap *slot;
     struct irq *irq;
     int err;
 
-    if (!words || (mr[0] != ICU_INFO && words < 2)) {
-        syscall_label(t, -L4_EINVAL);
-        return;
-    }
+    slot = syscall_cap_arg(t, 0, NULL, &err);
+    if (!slot)
+        return answer_arg(err);
+    if (slot->obj->type != &irq_type && slot->obj->type != &semaphore_type)
+        return answer_label(-L4_EINVAL);
+    if (!(slot->rights & CAP_W))
+        return answer_label(-L4_EPERM);
+    irq = irq_of(slot->obj);
+    if (pin >= n_pins(line))
+        return answer_label(-L4_EINVAL);
+    if (line)
+        return answer_label(bind_single(line, irq, bind));
+    return answer_label(bind ? irq_line_bind((unsigned)pin, irq)
+                             : irq_line_unbind((unsigned)pin, irq));
+}
+
+u64 icu_op(struct thread *t, struct kobject *o, struct irq **line)
+{
+    const u64 *mr = t->utcb->mr;
+    unsigned words = sys_words(t);
+
+    if (!words || (mr[0] != ICU_INFO && words < 2))
+        return answer_label(-L4_EINVAL);
     switch (mr[0]) {
     case ICU_BIND:
     case ICU_UNBIND:
-        irq = irq_arg(t, &err);
-        if (!irq) {
-            syscall_arg_error(t, err);
-            return;
-        }
-        err = -L4_EINVAL;
-        if (mr[1] == 0 && mr[0] == ICU_BIND && (!*line || (*line)->obj.dying)) {
-            if (*line)
-                kobject_put(&(*line)->obj);
-            kobject_get(&irq->obj);
-            *line = irq;
-            err = 0;
-        } else if (mr[1] == 0 && mr[0] == ICU_UNBIND && *line == irq) {
-            *line = NULL;
-            kobject_put(&irq->obj);
-            err = 0;
-        }
-        syscall_label(t, err);
-        break;
-    case ICU_INFO:
-        op_info(t, 1);
-        break;
+        return op_bind(t, line);
+    case ICU_INFO: /* no message-signalled interrupts */
+        return answer_three(t, 0, n_pins(line), 0);
     case ICU_MSI_INFO:
-        syscall_label(t, mr[1] & MSI_PIN ? -L4_ENOSYS : -L4_ERANGE);
-        break;
+        return answer_label(mr[1] & MSI_PIN ? -L4_ENOSYS : -L4_ERANGE);
     case ICU_UNMASK:
     case ICU_MASK:
-        syscall_no_reply(t, o, NULL);
-        break;
+        if (!line && mr[1] < n_pins(line))
+            irq_line_mask((unsigned)mr[1], mr[0] == ICU_MASK);
+        return syscall_no_reply(t, o, NULL);
     case ICU_SET_MODE:
-        syscall_label(t, mr[1] == 0 ? 0 : -L4_EINVAL);
-        break;
+        if (mr[1] >= n_pins(line) || (!line && words < 3))
+            return answer_label(-L4_EINVAL);
+        return answer_label(
+            line || arch_irq_set_mode((unsigned)mr[1], (unsigned)mr[2]) ? 0 : -L4_EINVAL);
     default:
-        syscall_label(t, -L4_ENOSYS);
+        return answer_label(-L4_ENOSYS);
     }
 }
 
-static void platform_op(struct thread *t)
+static u64 platform_op(struct thread *t)
 {
     const u64 *mr = t->utcb->mr;
-    unsigned words = tag_words(sys_tag(t));
 
-    if (!words) {
-        syscall_label(t, -L4_EINVAL);
-        return;
-    }
-    if (mr[0] == PLATFORM_SHUTDOWN && words == 2 && mr[1] == 1)
+    if (!sys_words(t))
+        return answer_label(-L4_EINVAL);
+    if (mr[0] != PLATFORM_SHUTDOWN)
+        return answer_label(-L4_ENOSYS);
+    if (sys_words(t) != 2 || mr[1] > 1)
+        return answer_label(-L4_EINVAL);
+    if (mr[1])
         arch_reboot();
-    if (mr[0] == PLATFORM_SHUTDOWN && words == 2 && mr[1] == 0)
-        arch_poweroff(); /* comes back when the machine cannot */
-    syscall_label(t, mr[0] == PLATFORM_SHUTDOWN && (words != 2 || mr[1] > 1) ? -L4_EINVAL
-                                                                             : -L4_ENOSYS);
+    arch_poweroff(); /* comes back when the machine cannot */
+    return answer_label(-L4_ENOSYS);
+}
+
+static u64 op(struct thread *t, struct kobject *o)
+{
+    if (sys_label(t) == L4_PROTO_IRQ)
+        return icu_op(t, o, NULL);
+    return sys_label(t) == 0 ? platform_op(t) : answer_label(-L4_EBADPROTO);
 }
 
 static void icu_invoke(struct thread *t, struct kobject *o, unsigned rights)
 {
     (void)rights;
-    if (!syscall_is_op(t, o, NULL))
-        return;
-    if (tag_label(sys_tag(t)) == L4_PROTO_IRQ)
-        icu_op(t, o);
-    else if (tag_label(sys_tag(t)) == 0)
-        platform_op(t);
-    else
-        syscall_label(t, -L4_EBADPROTO);
+    if (syscall_is_op(t, o, NULL))
+        syscall_answer(t, op(t, o));
 }
 
 const struct kobject_type icu_type = {

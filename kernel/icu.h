@@ -8,9 +8,9 @@
 extern const struct kobject_type icu_type;
 
 /*
- * The ICU operations of an object with one pin (log, scheduler).  *line: where the bound IRQ is kept, a
- * reference; NULL while nothing is bound.
+ * An ICU operation of the ICU itself (line NULL) or of an object with one pin (log, scheduler); the
+ * answer.  *line: where the IRQ bound to that pin is kept, a reference; NULL while nothing is bound.
  */
-void icu_invoke_single(struct thread *t, struct kobject *o, struct irq **line);
+u64 icu_op(struct thread *t, struct kobject *o, struct irq **line);
 
 #endif

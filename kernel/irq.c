@@ -90,33 +90,23 @@ static bool unbind(struct irq *irq)
 
 /* ---- operations ---- */
 
-static void op_bind(struct thread *t, struct irq *irq, unsigned rights)
+static u64 op_bind(struct thread *t, struct irq *irq, unsigned rights)
 {
     struct thread *thread;
     bool queued;
     int err;
 
-    if (!tag_words(sys_tag(t))) {
-        syscall_label(t, -L4_EINVAL);
-        return;
-    }
-    if (t->utcb->mr[0] != OP_BIND) {
-        syscall_label(t, -L4_ENOSYS);
-        return;
-    }
-    if (!(rights & CAP_S)) {
-        syscall_label(t, -L4_EPERM);
-        return;
-    }
-    if (tag_words(sys_tag(t)) < 2) {
-        syscall_label(t, -L4_EMSGTOOSHORT);
-        return;
-    }
+    if (!sys_words(t))
+        return answer_label(-L4_EINVAL);
+    if (t->utcb->mr[0] != OP_BIND)
+        return answer_label(-L4_ENOSYS);
+    if (!(rights & CAP_S))
+        return answer_label(-L4_EPERM);
+    if (sys_words(t) < 2)
+        return answer_label(-L4_EMSGTOOSHORT);
     thread = syscall_thread_arg(t, &err);
-    if (!thread) {
-        syscall_arg_error(t, err);
-        return;
-    }
+    if (!thread)
+        return answer_arg(err);
     kobject_get(&thread->obj);
     queued = irq->pending;
     if (irq->thread)
@@ -124,106 +114,82 @@ static void op_bind(struct thread *t, struct irq *irq, unsigned rights)
     irq->thread = thread;
     irq->sender.label = t->utcb->mr[1];
     irq->pending = false;
-    syscall_label(t, 0);
     if (queued)
         irq_trigger(irq);
+    return answer_label(0);
 }
 
-static void op_sender(struct thread *t, struct irq *irq, unsigned rights)
+static u64 op_detach(struct thread *t, struct irq *irq, unsigned rights)
 {
-    if (!tag_words(sys_tag(t))) {
-        syscall_label(t, -L4_EINVAL);
-    } else if (t->utcb->mr[0] != OP_DETACH) {
-        syscall_label(t, -L4_ENOSYS);
-    } else if (!(rights & CAP_S)) {
-        syscall_label(t, -L4_EPERM);
-    } else if (!irq->thread || irq->thread->dead) {
-        syscall_label(t, -L4_ENOENT);
-    } else {
-        syscall_label(t, unbind(irq) ? DETACH_PENDING : DETACH_IDLE);
-    }
+    if (!sys_words(t))
+        return answer_label(-L4_EINVAL);
+    if (t->utcb->mr[0] != OP_DETACH)
+        return answer_label(-L4_ENOSYS);
+    if (!(rights & CAP_S))
+        return answer_label(-L4_EPERM);
+    if (!irq->thread || irq->thread->dead)
+        return answer_label(-L4_ENOENT);
+    return answer_label(unbind(irq) ? DETACH_PENDING : DETACH_IDLE);
 }
 
-/* Trigger and EOI: no reply (I-13); false: another operation. */
-static bool op_irq(struct thread *t, struct irq *irq)
+/* Trigger and EOI: no reply (I-13). */
+static u64 op_irq(struct thread *t, struct irq *irq)
 {
-    u64 op = tag_words(sys_tag(t)) ? t->utcb->mr[0] & 0xffff : OP_TRIGGER;
+    u64 op = sys_words(t) ? t->utcb->mr[0] & 0xffff : OP_TRIGGER;
 
-    if (op == OP_TRIGGER) {
+    if (op == OP_TRIGGER)
         irq_trigger(irq);
-    } else if (op == OP_EOI) {
-        if (irq->masked)
-            set_mask(irq, false);
-    } else {
-        return false;
+    else if (op != OP_EOI)
+        return answer_label(-L4_ENOSYS);
+    else if (irq->masked)
+        set_mask(irq, false);
+    return syscall_no_reply(t, &irq->obj, irq->is_semaphore ? NULL : &irq->sender);
+}
+
+static u64 op_down(struct thread *t, struct irq *sem, unsigned rights)
+{
+    if (!sys_words(t))
+        return answer_label(-L4_EINVAL);
+    if (t->utcb->mr[0] != 0)
+        return answer_label(-L4_ENOSYS);
+    if (!(rights & CAP_S))
+        return answer_label(-L4_EPERM);
+    if (sem->count) {
+        sem->count--;
+        return answer_label(0);
     }
-    syscall_no_reply(t, &irq->obj, irq->is_semaphore ? NULL : &irq->sender);
-    return true;
+    if (!timeout_begin(t, recv_timeout((u32)t->regs.r8))) {
+        ipc_fail(t, IPC_TIMEOUT | IPC_IN_RECV);
+        return NO_ANSWER;
+    }
+    t->state = T_BLOCKED;
+    sched_stop();
+    t->sender.prio = t->prio;
+    sendq_add(&sem->waiting, &t->sender);
+    return NO_ANSWER;
+}
+
+static u64 irq_op(struct thread *t, struct irq *irq, unsigned rights)
+{
+    s64 proto = sys_label(t);
+
+    if (proto == L4_PROTO_IRQ)
+        return op_irq(t, irq);
+    if (proto == L4_PROTO_SEMAPHORE && irq->is_semaphore)
+        return op_down(t, irq, rights);
+    if (proto == L4_PROTO_KOBJECT && !irq->is_semaphore)
+        return op_bind(t, irq, rights);
+    if (proto == L4_PROTO_IRQ_SENDER && !irq->is_semaphore)
+        return op_detach(t, irq, rights);
+    return answer_label(-L4_EBADPROTO);
 }
 
 static void irq_invoke(struct thread *t, struct kobject *o, unsigned rights)
 {
     struct irq *irq = irq_of(o);
 
-    if (!syscall_is_op(t, o, &irq->sender))
-        return;
-    switch (tag_label(sys_tag(t))) {
-    case L4_PROTO_IRQ:
-        if (!op_irq(t, irq))
-            syscall_label(t, -L4_ENOSYS);
-        break;
-    case L4_PROTO_KOBJECT:
-        op_bind(t, irq, rights);
-        break;
-    case L4_PROTO_IRQ_SENDER:
-        op_sender(t, irq, rights);
-        break;
-    default:
-        syscall_label(t, -L4_EBADPROTO);
-    }
-}
-
-static void op_down(struct thread *t, struct irq *sem)
-{
-    if (sem->count) {
-        sem->count--;
-        syscall_label(t, 0);
-        return;
-    }
-    if (!timeout_begin(t, recv_timeout((u32)t->regs.r8))) {
-        ipc_fail(t, IPC_TIMEOUT | IPC_IN_RECV);
-        return;
-    }
-    t->state = T_BLOCKED;
-    sched_stop();
-    t->sender.prio = t->prio;
-    sendq_add(&sem->waiting, &t->sender);
-}
-
-static void semaphore_invoke(struct thread *t, struct kobject *o, unsigned rights)
-{
-    struct irq *sem = irq_of(o);
-
-    if (!syscall_is_op(t, o, NULL))
-        return;
-    switch (tag_label(sys_tag(t))) {
-    case L4_PROTO_IRQ:
-        if (!op_irq(t, sem))
-            syscall_label(t, -L4_ENOSYS);
-        break;
-    case L4_PROTO_SEMAPHORE:
-        if (!tag_words(sys_tag(t)))
-            syscall_label(t, -L4_EINVAL);
-        else if (t->utcb->mr[0] != 0)
-            syscall_label(t, -L4_ENOSYS);
-        else if (!(rights & CAP_S))
-            syscall_label(t, -L4_EPERM);
-        else
-            op_down(t, sem);
-        break;
-    default:
-        syscall_label(t, -L4_EBADPROTO);
-    }
+    if (syscall_is_op(t, o, irq->is_semaphore ? NULL : &irq->sender))
+        syscall_answer(t, irq_op(t, irq, rights));
 }
 
 /* ---- lines ---- */
@@ -232,7 +198,7 @@ static struct irq *lines[IRQ_PINS]; /* who takes a line's interrupts; a referenc
 
 int irq_line_bind(unsigned pin, struct irq *irq)
 {
-    if (pin >= arch_irq_pins() || lines[pin] || irq->pin >= 0)
+    if (lines[pin] || irq->pin >= 0)
         return -L4_EINVAL;
     kobject_get(&irq->obj);
     lines[pin] = irq;
@@ -243,7 +209,7 @@ int irq_line_bind(unsigned pin, struct irq *irq)
 
 int irq_line_unbind(unsigned pin, struct irq *irq)
 {
-    if (pin >= arch_irq_pins() || lines[pin] != irq)
+    if (lines[pin] != irq)
         return -L4_EINVAL;
     set_mask(irq, true);
     lines[pin] = NULL;
@@ -255,7 +221,7 @@ int irq_line_unbind(unsigned pin, struct irq *irq)
 
 void irq_line_mask(unsigned pin, bool mask)
 {
-    if (pin < arch_irq_pins() && lines[pin])
+    if (lines[pin])
         set_mask(lines[pin], mask);
 }
 
@@ -325,7 +291,7 @@ const struct kobject_type irq_type = {
 const struct kobject_type semaphore_type = {
     .name = "semaphore",
     .proto = L4_PROTO_SEMAPHORE,
-    .invoke = semaphore_invoke,
+    .invoke = irq_invoke,
     .destroy = irq_destroy,
     .slab = &irq_slab,
 };

@@ -35,9 +35,10 @@ void irq_thread_dies(struct sender *s);
 /* ---- lines ---- */
 
 enum { IRQ_PINS = 24 };
-/* Bind and unbind a line; 0 or -EINVAL. */
+/* Bind and unbind a line, a pin below arch_irq_pins(); 0 or -EINVAL. */
 int irq_line_bind(unsigned pin, struct irq *irq);
 int irq_line_unbind(unsigned pin, struct irq *irq);
+/* Of a line that has an IRQ bound; else nothing. */
 void irq_line_mask(unsigned pin, bool mask);
 
 /* Handle what pcpu()->irq_pending holds: the timer tick and lines. */

@@ -17,23 +17,13 @@ static struct irq *hotplug_irq; /* bound, but no processor ever comes or goes */
 /* A CPU set word: granularity (log2) << 24 | offset of the first CPU. */
 static u64 set_offset(u64 word) { return word & 0xffffff; }
 
-static void op_info(struct thread *t)
+static u64 op_info(struct thread *t)
 {
-    u64 offset = set_offset(t->utcb->mr[1]);
-    u64 *out = syscall_out(t);
-
-    if (tag_words(sys_tag(t)) < 2) {
-        syscall_label(t, -L4_EMSGTOOSHORT);
-        return;
-    }
-    if (offset >= MAX_CPUS) {
-        syscall_label(t, -L4_ERANGE);
-        return;
-    }
-    out[0] = 1;
-    out[1] = MAX_CPUS;
-    out[2] = CLASS_FIXED_PRIO_BIT;
-    syscall_tag(t, tag_make(0, 3, 0));
+    if (sys_words(t) < 2)
+        return answer_label(-L4_EMSGTOOSHORT);
+    if (set_offset(t->utcb->mr[1]) >= MAX_CPUS)
+        return answer_label(-L4_ERANGE);
+    return answer_three(t, 1, MAX_CPUS, CLASS_FIXED_PRIO_BIT);
 }
 
 /* The words of run_thread: priority and quantum in either form (O-30); 0 or a negative error. */
@@ -47,7 +37,7 @@ static int decode_params(const struct thread *t, u64 *prio, u64 *quantum)
         *quantum = mr[4];
     } else if (word == CLASS_FIXED_PRIO) {
         /* MR4: bytes of the structure from its own start: length, quantum, priority (16 bits) */
-        if (mr[4] < 3 * sizeof(u64) || tag_words(sys_tag(t)) < 7)
+        if (mr[4] < 3 * sizeof(u64) || sys_words(t) < 7)
             return -L4_EINVAL;
         *quantum = mr[5];
         *prio = mr[6] & 0xffff;
@@ -60,7 +50,7 @@ static int decode_params(const struct thread *t, u64 *prio, u64 *quantum)
     return 0;
 }
 
-static void op_run_thread(struct thread *t)
+static u64 op_run_thread(struct thread *t)
 {
     const u64 *mr = t->utcb->mr;
     u64 prio = 0, quantum = 0;
@@ -68,74 +58,58 @@ static void op_run_thread(struct thread *t)
     struct cap *slot;
     int err;
 
-    if (tag_words(sys_tag(t)) < 5) {
-        syscall_label(t, -L4_EMSGTOOSHORT);
-        return;
-    }
+    if (sys_words(t) < 5)
+        return answer_label(-L4_EMSGTOOSHORT);
     slot = syscall_cap_arg(t, 0, &thread_type, &err);
-    if (!slot) {
-        syscall_arg_error(t, err);
-        return;
-    }
+    if (!slot)
+        return answer_arg(err);
     err = decode_params(t, &prio, &quantum);
-    if (!err && set_offset(mr[1]) >= MAX_CPUS)
-        err = -L4_ERANGE;
-    syscall_label(t, err);
     if (err)
-        return;
+        return answer_label(err);
+    if (set_offset(mr[1]) >= MAX_CPUS)
+        return answer_label(-L4_ERANGE);
     target = thread_of(slot->obj);
     sched_set_prio(target, (unsigned)prio);
     target->quantum = target->left = quantum ? quantum : DEFAULT_QUANTUM_US;
     sched_set_cpu(target, mr[2] & 1); /* the one CPU there is, or none: parked (O-31) */
     thread_try_start(target);
+    return answer_label(0);
 }
 
-static void op_idle_time(struct thread *t)
+static u64 op_idle_time(struct thread *t)
 {
-    u64 *out = syscall_out(t);
+    if (sys_words(t) < 3)
+        return answer_label(-L4_EMSGTOOSHORT);
+    if (set_offset(t->utcb->mr[1]) >= MAX_CPUS || !(t->utcb->mr[2] & 1))
+        return answer_label(-L4_EINVAL);
+    return answer_word(t, pcpu()->idle_time);
+}
 
-    if (tag_words(sys_tag(t)) < 3) {
-        syscall_label(t, -L4_EMSGTOOSHORT);
-        return;
+static u64 sched_op(struct thread *t, struct kobject *o)
+{
+    if (sys_label(t) == L4_PROTO_IRQ)
+        return icu_op(t, o, &hotplug_irq);
+    if (sys_label(t) != L4_PROTO_SCHEDULER)
+        return answer_label(-L4_EBADPROTO);
+    if (!sys_words(t))
+        return answer_label(-L4_EMSGTOOSHORT);
+    switch (t->utcb->mr[0]) {
+    case OP_INFO:
+        return op_info(t);
+    case OP_RUN_THREAD:
+        return op_run_thread(t);
+    case OP_IDLE_TIME:
+        return op_idle_time(t);
+    default:
+        return answer_label(-L4_ENOSYS);
     }
-    if (set_offset(t->utcb->mr[1]) >= MAX_CPUS || !(t->utcb->mr[2] & 1)) {
-        syscall_label(t, -L4_EINVAL);
-        return;
-    }
-    out[0] = pcpu()->idle_time;
-    syscall_tag(t, tag_make(0, 1, 0));
 }
 
 static void sched_invoke(struct thread *t, struct kobject *o, unsigned rights)
 {
     (void)rights; /* none is needed (O-33) */
-    if (!syscall_is_op(t, o, NULL))
-        return;
-    if (tag_label(sys_tag(t)) == L4_PROTO_IRQ) {
-        icu_invoke_single(t, o, &hotplug_irq);
-        return;
-    }
-    if (tag_label(sys_tag(t)) != L4_PROTO_SCHEDULER) {
-        syscall_label(t, -L4_EBADPROTO);
-        return;
-    }
-    if (!tag_words(sys_tag(t))) {
-        syscall_label(t, -L4_EMSGTOOSHORT);
-        return;
-    }
-    switch (t->utcb->mr[0]) {
-    case OP_INFO:
-        op_info(t);
-        break;
-    case OP_RUN_THREAD:
-        op_run_thread(t);
-        break;
-    case OP_IDLE_TIME:
-        op_idle_time(t);
-        break;
-    default:
-        syscall_label(t, -L4_ENOSYS);
-    }
+    if (syscall_is_op(t, o, NULL))
+        syscall_answer(t, sched_op(t, o));
 }
 
 const struct kobject_type sched_type = {

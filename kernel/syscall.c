@@ -90,11 +90,12 @@ bool syscall_is_op(struct thread *t, struct kobject *o, struct sender *irq)
     return false;
 }
 
-void syscall_no_reply(struct thread *t, struct kobject *o, struct sender *irq)
+u64 syscall_no_reply(struct thread *t, struct kobject *o, struct sender *irq)
 {
     syscall_to_ipc(t);
     if (t->op & OP_RECV)
         ipc_receive(t, irq ? o->id : t->obj.id, irq);
+    return NO_ANSWER;
 }
 
 void syscall_unblock(struct thread *t, unsigned error)
@@ -110,14 +111,15 @@ void syscall_unblock(struct thread *t, unsigned error)
     sched_ready(t);
 }
 
-struct cap *syscall_cap_arg(struct thread *t, unsigned n, const struct kobject_type *type, int *err)
+struct cap *syscall_cap_arg(struct thread *t, unsigned rights, const struct kobject_type *type,
+                            int *err)
 {
-    unsigned at = tag_words(sys_tag(t)) + 2 * n;
+    unsigned at = sys_words(t);
     struct cap *slot;
     u64 w0, fpage;
 
     *err = -L4_EINVAL;
-    if (n >= tag_items(sys_tag(t)) || at + 2 > N_MESSAGE_REGS)
+    if (!tag_items(sys_tag(t)) || at + 2 > N_MESSAGE_REGS)
         return NULL;
     w0 = t->utcb->mr[at];
     fpage = t->utcb->mr[at + 1];
@@ -129,16 +131,15 @@ struct cap *syscall_cap_arg(struct thread *t, unsigned n, const struct kobject_t
         return NULL;
     }
     slot = obj_lookup(t->task, fpage);
-    return slot && (!type || slot->obj->type == type) ? slot : NULL;
+    if (!slot || (type && slot->obj->type != type))
+        return NULL;
+    *err = -L4_EPERM;
+    return (slot->rights & rights) == rights ? slot : NULL;
 }
 
 struct thread *syscall_thread_arg(struct thread *t, int *err)
 {
-    struct cap *slot = syscall_cap_arg(t, 0, &thread_type, err);
+    struct cap *slot = syscall_cap_arg(t, CAP_S, &thread_type, err);
 
-    if (slot && !(slot->rights & CAP_S)) {
-        *err = -L4_EPERM;
-        slot = NULL;
-    }
     return slot ? thread_of(slot->obj) : NULL;
 }

@@ -29,7 +29,22 @@ static inline void syscall_to_ipc(struct thread *t)
     }
 }
 
+/* Parts of the tag. */
+static inline s64 sys_label(const struct thread *t) { return tag_label(sys_tag(t)); }
+static inline unsigned sys_words(const struct thread *t) { return tag_words(sys_tag(t)); }
+
 /* ---- answers of kernel operations ---- */
+
+/*
+ * An operation returns its answer, a message tag, and its object's invoke function gives it with
+ * syscall_answer().  NO_ANSWER: an IPC error was given instead, or the operation has no reply, or it blocks or
+ * goes on later and then answers by itself.
+ */
+#define NO_ANSWER (~0UL)
+
+/* A label (0, positive, or -L4_E...) and no words; or n words and label 0. */
+static inline u64 answer_label(s64 label) { return tag_make(label, 0, 0); }
+static inline u64 answer_words(unsigned n) { return tag_make(0, n, 0); }
 
 /*
  * Is this a kernel operation?  If not (no send phase), the plain receive it is instead has been
@@ -45,7 +60,16 @@ static inline void syscall_tag(struct thread *t, u64 tag)
         t->regs.rax = tag;
 }
 /* Answer with a label (0, positive, or -L4_E...) and no words. */
-static inline void syscall_label(struct thread *t, s64 label) { syscall_tag(t, (u64)label << 16); }
+static inline void syscall_label(struct thread *t, s64 label)
+{
+    syscall_tag(t, answer_label(label));
+}
+/* Give what an operation has returned. */
+static inline void syscall_answer(struct thread *t, u64 tag)
+{
+    if (tag != NO_ANSWER)
+        syscall_tag(t, tag);
+}
 
 /* The MRs for output words; without a receive phase they go nowhere (I-12). */
 static inline u64 *syscall_out(struct thread *t)
@@ -54,9 +78,27 @@ static inline u64 *syscall_out(struct thread *t)
 
     return sys_op(t) & OP_RECV ? t->utcb->mr : nowhere;
 }
+/* The answer of one output word. */
+static inline u64 answer_word(struct thread *t, u64 word)
+{
+    syscall_out(t)[0] = word;
+    return answer_words(1);
+}
+static inline u64 answer_three(struct thread *t, u64 word0, u64 word1, u64 word2)
+{
+    u64 *out = syscall_out(t);
 
-/* A no-reply operation is done: the receive phase, if asked for, is a real one (I-13). */
-void syscall_no_reply(struct thread *t, struct kobject *o, struct sender *irq);
+    out[0] = word0;
+    out[1] = word1;
+    out[2] = word2;
+    return answer_words(3);
+}
+
+/*
+ * A no-reply operation is done: the receive phase, if asked for, is a real one (I-13).
+ * Always NO_ANSWER.
+ */
+u64 syscall_no_reply(struct thread *t, struct kobject *o, struct sender *irq);
 
 /* A thread blocked in a kernel operation (semaphore) goes on: with an error, or with label 0. */
 void syscall_unblock(struct thread *t, unsigned error);
@@ -64,20 +106,21 @@ void syscall_unblock(struct thread *t, unsigned error);
 /* ---- arguments ---- */
 
 /*
- * The n-th item after the words as a capability of the given type (NULL: any); O-2, O-3.
- * NULL: *err is -EINVAL, or 0 after an IPC error 8 has been answered.
+ * The first item after the words as a capability of the given type (NULL: any) whose slot has
+ * `rights`; O-2, O-3.
+ * NULL: *err is -EINVAL or -EPERM, or 0 after an IPC error 8 has been answered.
  */
-struct cap *syscall_cap_arg(struct thread *t, unsigned n, const struct kobject_type *type,
+struct cap *syscall_cap_arg(struct thread *t, unsigned rights, const struct kobject_type *type,
                             int *err);
 
-/* The first item as a thread that messages may be sent to by others: its slot needs S, else *err is -EPERM. */
+/* The first item as a thread that messages may be sent to by others: its slot needs S. */
 struct thread *syscall_thread_arg(struct thread *t, int *err);
 
-/* Answer `err` of syscall_cap_arg. */
+/* The answer for `err` of these two. */
+static inline u64 answer_arg(int err) { return err ? answer_label(err) : NO_ANSWER; }
 static inline void syscall_arg_error(struct thread *t, int err)
 {
-    if (err)
-        syscall_label(t, err);
+    syscall_answer(t, answer_arg(err));
 }
 
 #endif

@@ -30,31 +30,23 @@ enum control_flags {
 };
 enum { USER_DATA_SEL = 0x23, USER_CODE_SEL = 0x2b, USER_CODE32_SEL = 0x1b, GDT_USER_FIRST = 0xb };
 
-static void op_control(struct thread *t, struct thread *target, unsigned rights)
+static u64 op_control(struct thread *t, struct thread *target, unsigned rights)
 {
     u64 *mr = t->utcb->mr, flags = mr[0], pager = mr[1], handler = mr[2], utcb = mr[5], *out;
     struct cap *task;
     int err;
 
-    if (!(rights & CAP_S)) {
-        syscall_label(t, -L4_EPERM);
-        return;
-    }
-    if (tag_words(sys_tag(t)) < 6) {
-        syscall_label(t, -L4_EINVAL);
-        return;
-    }
+    if (!(rights & CAP_S))
+        return answer_label(-L4_EPERM);
+    if (sys_words(t) < 6)
+        return answer_label(-L4_EINVAL);
     if (flags & CONTROL_BIND) {
-        task = syscall_cap_arg(t, 0, &task_type, &err);
-        if (!task) {
-            syscall_arg_error(t, err);
-            return;
-        }
-        err = task->rights & CAP_S ? thread_bind(target, task_of(task->obj), utcb) : -L4_EPERM;
-        if (err) {
-            syscall_label(t, err);
-            return;
-        }
+        task = syscall_cap_arg(t, CAP_S, &task_type, &err);
+        if (!task)
+            return answer_arg(err);
+        err = thread_bind(target, task_of(task->obj), utcb);
+        if (err)
+            return answer_label(err);
     }
     out = syscall_out(t);
     out[1] = target->pager;
@@ -63,7 +55,7 @@ static void op_control(struct thread *t, struct thread *target, unsigned rights)
         target->pager = pager;
     if (flags & CONTROL_EXC_HANDLER)
         target->exc_handler = handler;
-    syscall_tag(t, tag_make(0, 3, 0));
+    return answer_words(3);
 }
 
 void thread_ex_regs(struct thread *t, u64 ip, u64 sp, u64 flags)
@@ -91,45 +83,39 @@ void thread_ex_regs(struct thread *t, u64 ip, u64 sp, u64 flags)
     thread_try_start(t);
 }
 
-static void op_ex_regs(struct thread *t, struct thread *target)
+static u64 op_ex_regs(struct thread *t, struct thread *target)
 {
-    u64 *mr = t->utcb->mr, flags = mr[0] & ~0xffffUL, ip = mr[1], sp = mr[2], *out;
+    u64 *mr = t->utcb->mr, flags = mr[0] & ~0xffffUL, ip = mr[1], sp = mr[2];
 
-    if (tag_words(sys_tag(t)) != 3 || flags & ~(u64)(EX_REGS_CANCEL | EX_REGS_EXCEPTION)) {
-        syscall_label(t, -L4_EINVAL);
-        return;
-    }
-    out = syscall_out(t);
-    out[0] = target->regs.rflags;
-    out[1] = target->regs.rip;
-    out[2] = target->regs.rsp;
-    syscall_tag(t, tag_make(0, 3, 0)); /* first: the target may be the caller */
+    if (sys_words(t) != 3 || flags & ~(u64)(EX_REGS_CANCEL | EX_REGS_EXCEPTION))
+        return answer_label(-L4_EINVAL);
+    /* The answer comes first: the target may be the caller. */
+    syscall_tag(t, answer_three(t, target->regs.rflags, target->regs.rip, target->regs.rsp));
     thread_ex_regs(target, ip, sp, flags);
+    return NO_ANSWER;
 }
 
-static void op_register_del_irq(struct thread *t, struct thread *target)
+static u64 op_switch_to(struct thread *t, struct thread *target)
 {
-    struct cap *irq;
-    int err;
+    if (target != t && target->queued)
+        sched_switch_to(target);
+    return answer_label(0);
+}
 
-    irq = syscall_cap_arg(t, 0, &irq_type, &err);
-    if (!irq) {
-        syscall_arg_error(t, err);
-        return;
-    }
-    if (!(irq->rights & CAP_W)) {
-        syscall_label(t, -L4_EPERM);
-        return;
-    }
-    if (target->del_irq && !target->del_irq->obj.dying) {
-        syscall_label(t, -L4_EBUSY);
-        return;
-    }
+static u64 op_register_del_irq(struct thread *t, struct thread *target)
+{
+    int err;
+    struct cap *irq = syscall_cap_arg(t, CAP_W, &irq_type, &err);
+
+    if (!irq)
+        return answer_arg(err);
+    if (target->del_irq && !target->del_irq->obj.dying)
+        return answer_label(-L4_EBUSY);
     if (target->del_irq)
         kobject_put(&target->del_irq->obj);
     kobject_get(irq->obj);
     target->del_irq = irq_of(irq->obj);
-    syscall_label(t, 0);
+    return answer_label(0);
 }
 
 /* Change the label of one queued message: the first fitting group of mask, match, delete, add (O-14). */
@@ -147,7 +133,7 @@ static void modify_continue(struct thread *t)
     struct sendq_walk *w = &t->senders_walk;
 
     while (w->cur) {
-        modify_label(w->cur, &t->utcb->mr[1], (tag_words(sys_tag(t)) - 1) / 4);
+        modify_label(w->cur, &t->utcb->mr[1], (sys_words(t) - 1) / 4);
         sendq_walk_next(w);
         if (preempt_point(1) && w->cur) {
             t->cont = modify_continue;
@@ -159,85 +145,59 @@ static void modify_continue(struct thread *t)
     syscall_label(t, 0);
 }
 
-static void op_segment_base(struct thread *t, struct thread *target)
+static u64 op_modify_senders(struct thread *t, struct thread *target)
 {
-    u64 base = t->utcb->mr[1];
-
-    if (tag_words(sys_tag(t)) < 2) {
-        syscall_label(t, -L4_EMSGTOOSHORT);
-        return;
-    }
-    if (canonical(base) != base || t->utcb->mr[0] >> 16 > 1) {
-        syscall_label(t, -L4_EINVAL);
-        return;
-    }
-    if (t->utcb->mr[0] >> 16)
-        target->gs_base = base;
-    else
-        target->fs_base = base;
-    arch_thread_bases_changed(target);
-    syscall_label(t, 0);
+    sendq_walk_begin(&t->senders_walk, &target->senders);
+    t->walking_senders = true;
+    modify_continue(t);
+    return NO_ANSWER;
 }
 
-static void thread_op(struct thread *t, struct thread *target, unsigned rights)
+static u64 op_segment_base(struct thread *t, struct thread *target)
 {
-    u64 *out;
+    u64 segment = t->utcb->mr[0] >> 16, base = t->utcb->mr[1];
 
-    if (!tag_words(sys_tag(t))) {
-        syscall_label(t, -L4_EMSGTOOSHORT);
-        return;
-    }
+    if (sys_words(t) < 2)
+        return answer_label(-L4_EMSGTOOSHORT);
+    if (canonical(base) != base || segment > 1)
+        return answer_label(-L4_EINVAL);
+    *(segment ? &target->gs_base : &target->fs_base) = base;
+    arch_thread_bases_changed(target);
+    return answer_label(0);
+}
+
+static u64 thread_op(struct thread *t, struct thread *target, unsigned rights)
+{
+    if (!sys_words(t))
+        return answer_label(-L4_EMSGTOOSHORT);
     switch (t->utcb->mr[0] & 0xffff) {
     case OP_CONTROL:
-        op_control(t, target, rights);
-        break;
+        return op_control(t, target, rights);
     case OP_EX_REGS:
-        op_ex_regs(t, target);
-        break;
+        return op_ex_regs(t, target);
     case OP_SWITCH_TO:
-        syscall_label(t, 0);
-        if (target != t && target->queued)
-            sched_switch_to(target);
-        break;
+        return op_switch_to(t, target);
     case OP_STATS:
-        syscall_out(t)[0] = target->cpu_time;
-        syscall_tag(t, tag_make(0, 1, 0));
-        break;
+        return answer_word(t, target->cpu_time);
     case OP_REGISTER_DEL_IRQ:
-        op_register_del_irq(t, target);
-        break;
+        return op_register_del_irq(t, target);
     case OP_MODIFY_SENDERS:
-        sendq_walk_begin(&t->senders_walk, &target->senders);
-        t->walking_senders = true;
-        modify_continue(t);
-        break;
-    case OP_GDT:
-        if (tag_words(sys_tag(t)) == 1) {
-            syscall_out(t)[0] = GDT_USER_FIRST;
-            syscall_tag(t, tag_make(0, 1, 0));
-        } else {
-            syscall_label(t, -L4_ENOSYS); /* per-thread descriptors: not in this kernel */
-        }
-        break;
+        return op_modify_senders(t, target);
+    case OP_GDT: /* per-thread descriptors: not in this kernel */
+        return sys_words(t) == 1 ? answer_word(t, GDT_USER_FIRST) : answer_label(-L4_ENOSYS);
     case OP_SEGMENT_BASE:
-        op_segment_base(t, target);
-        break;
+        return op_segment_base(t, target);
     case OP_SEGMENT_INFO:
-        out = syscall_out(t);
-        out[0] = USER_DATA_SEL;
-        out[1] = USER_CODE_SEL;
-        out[2] = USER_CODE32_SEL;
-        syscall_tag(t, tag_make(0, 3, 0));
-        break;
+        return answer_three(t, USER_DATA_SEL, USER_CODE_SEL, USER_CODE32_SEL);
     default:
-        syscall_label(t, -L4_ENOSYS);
+        return answer_label(-L4_ENOSYS);
     }
 }
 
 void thread_invoke(struct thread *t, struct kobject *o, unsigned rights)
 {
-    if (tag_label(sys_tag(t)) == L4_PROTO_THREAD && (sys_op(t) & OP_SEND || sys_op(t) == 0)) {
-        thread_op(t, thread_of(o), rights);
+    if (sys_label(t) == L4_PROTO_THREAD && (sys_op(t) & OP_SEND || sys_op(t) == 0)) {
+        syscall_answer(t, thread_op(t, thread_of(o), rights));
         return;
     }
     syscall_to_ipc(t);

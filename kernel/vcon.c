@@ -57,24 +57,23 @@ static void write_continue(struct thread *t)
     syscall_no_reply(t, NULL, NULL);
 }
 
-static void op_write(struct thread *t)
+static u64 op_write(struct thread *t)
 {
-    u64 len = tag_words(sys_tag(t)) >= 2 ? t->utcb->mr[1] : 0;
+    u64 len = sys_words(t) >= 2 ? t->utcb->mr[1] : 0;
 
     t->vcon_at = 0;
     t->vcon_end = len <= WRITE_MAX ? (u32)len : 0; /* too much: dropped as a whole */
     write_continue(t);
+    return NO_ANSWER;
 }
 
-static void op_read(struct thread *t, unsigned rights)
+static u64 op_read(struct thread *t, unsigned rights)
 {
     u64 max = t->utcb->mr[0] >> 16 & 0xffff, n = 0, *out = syscall_out(t);
     u8 *bytes = (u8 *)&out[1];
 
-    if (!(rights & CAP_W)) {
-        syscall_label(t, -L4_EPERM);
-        return;
-    }
+    if (!(rights & CAP_W))
+        return answer_label(-L4_EPERM);
     vcon_input_arrived();
     max = min_u64(max, READ_MAX);
     while (n < max && input.head != input.tail) {
@@ -82,42 +81,35 @@ static void op_read(struct thread *t, unsigned rights)
         input.tail = (input.tail + 1) % INPUT_SIZE;
     }
     out[0] = n | (input.head == input.tail ? 1UL << READ_DONE_SHIFT : 0);
-    syscall_tag(t, 0);
+    return answer_label(0);
+}
+
+static u64 op(struct thread *t, struct kobject *o, unsigned rights)
+{
+    if (sys_label(t) == L4_PROTO_IRQ)
+        return icu_op(t, o, &input_irq);
+    if (sys_label(t) != L4_PROTO_LOG)
+        return answer_label(-L4_EBADPROTO);
+    switch (sys_words(t) ? t->utcb->mr[0] & 0xffff : ~0UL) {
+    case VCON_WRITE:
+        return op_write(t);
+    case VCON_READ:
+        return op_read(t, rights);
+    case VCON_SET_ATTR:
+        memcpy(attrs, &t->utcb->mr[1], sizeof(attrs));
+        return answer_label(0);
+    case VCON_GET_ATTR:
+        memcpy(&syscall_out(t)[1], attrs, sizeof(attrs));
+        return answer_words(4);
+    default:
+        return answer_label(-L4_ENOSYS);
+    }
 }
 
 static void vcon_invoke(struct thread *t, struct kobject *o, unsigned rights)
 {
-    u64 *out;
-
-    if (!syscall_is_op(t, o, NULL))
-        return;
-    if (tag_label(sys_tag(t)) == L4_PROTO_IRQ) {
-        icu_invoke_single(t, o, &input_irq);
-        return;
-    }
-    if (tag_label(sys_tag(t)) != L4_PROTO_LOG) {
-        syscall_label(t, -L4_EBADPROTO);
-        return;
-    }
-    switch (tag_words(sys_tag(t)) ? t->utcb->mr[0] & 0xffff : ~0UL) {
-    case VCON_WRITE:
-        op_write(t);
-        break;
-    case VCON_READ:
-        op_read(t, rights);
-        break;
-    case VCON_SET_ATTR:
-        memcpy(attrs, &t->utcb->mr[1], sizeof(attrs));
-        syscall_label(t, 0);
-        break;
-    case VCON_GET_ATTR:
-        out = syscall_out(t);
-        memcpy(&out[1], attrs, sizeof(attrs));
-        syscall_tag(t, tag_make(0, 4, 0));
-        break;
-    default:
-        syscall_label(t, -L4_ENOSYS);
-    }
+    if (syscall_is_op(t, o, NULL))
+        syscall_answer(t, op(t, o, rights));
 }
 
 const struct kobject_type vcon_type = {

@@ -36,12 +36,13 @@ void ipc_transfer_done(struct thread *ctx, enum ipc_error e)
     ipc_error = e;
 }
 
-struct cap *syscall_cap_arg(struct thread *t, unsigned n, const struct kobject_type *type, int *err)
+struct cap *syscall_cap_arg(struct thread *t, unsigned rights, const struct kobject_type *type,
+                            int *err)
 {
-    struct cap *slot = obj_lookup(t->task, t->utcb->mr[tag_words(sys_tag(t)) + 2 * n + 1]);
+    struct cap *slot = obj_lookup(t->task, t->utcb->mr[sys_words(t) + 1]);
 
     *err = -L4_EINVAL;
-    return slot && slot->obj->type == type ? slot : NULL;
+    return slot && slot->obj->type == type && (slot->rights & rights) == rights ? slot : NULL;
 }
 
 static void prepare(struct thread *t, struct utcb *utcb, struct task *task)
