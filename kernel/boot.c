@@ -96,19 +96,20 @@ u64 boot_take(struct boot_layout *mem, u64 size, u64 align, const char *what)
     return base;
 }
 
-/* RAM goes into mem->ram in whole pages; what two areas contradict each other on is not RAM. */
-static void find_ram(const struct boot_source *src, struct boot_layout *mem)
+/* Add the areas of RAM to a set of RAM, in whole pages. */
+static void add_ram(const struct boot_source *src, struct range_set *set)
 {
-    const struct boot_area *end = src->area + src->n_areas;
-
-    for (const struct boot_area *a = src->area; a < end; a++)
+    for (const struct boot_area *a = src->area; a < src->area + src->n_areas; a++)
         if (a->type == AREA_RAM)
-            range_add(&mem->ram, ALIGN_UP(a->base, PAGE_SIZE), ALIGN_DOWN(a->end, PAGE_SIZE));
-    for (const struct boot_area *a = src->area; a < end; a++)
+            range_add(set, ALIGN_UP(a->base, PAGE_SIZE), ALIGN_DOWN(a->end, PAGE_SIZE));
+}
+
+/* Remove every page that another area has a part of: what areas contradict each other on is not RAM. */
+static void remove_others(const struct boot_source *src, struct range_set *set)
+{
+    for (const struct boot_area *a = src->area; a < src->area + src->n_areas; a++)
         if (a->type != AREA_RAM)
-            range_remove(&mem->ram, ALIGN_DOWN(a->base, PAGE_SIZE), ALIGN_UP(a->end, PAGE_SIZE));
-    range_remove(&mem->ram, 0,
-                 PAGE_SIZE); /* firmware's data, and address 0 is too good at hiding bugs */
+            range_remove(set, ALIGN_DOWN(a->base, PAGE_SIZE), ALIGN_UP(a->end, PAGE_SIZE));
 }
 
 /* Choose what the boot code may use: RAM without the image and without the firmware's first MiB. */
@@ -128,7 +129,7 @@ static void find_free(struct boot_layout *mem)
     range_remove(&mem->free, arch_image_start(), arch_image_end());
 }
 
-static void own(u64 base, u64 end)
+void boot_own(u64 base, u64 end)
 {
     CHECK(boot_info.n_owned < ARRAY_SIZE(boot_info.kernel_owned));
     boot_info.kernel_owned[boot_info.n_owned++] = (struct phys_range){base, end - base};
@@ -138,7 +139,7 @@ static void add_heap(struct boot_layout *mem, u64 base, u64 size)
 {
     range_remove(&mem->free, base, base + size);
     boot_info.heap[boot_info.n_heap++] = (struct phys_range){base, size};
-    own(base, base + size);
+    boot_own(base, base + size);
 }
 
 /* The largest free piece below 4 GiB; size 0: none. */
@@ -188,7 +189,7 @@ static void take_heap(struct boot_layout *mem)
 
 static void describe(u32 type_word, u64 base, u64 end)
 {
-    if (!kip_add_mem(type_word, (struct kip_range){base, end - 1}))
+    if (!kip_add_mem(type_word, base, end - 1))
         boot_fail("memory is in too many pieces: the KIP has room for %u descriptors",
                   (unsigned)ARRAY_SIZE(kip_page.mem_desc));
 }
@@ -224,7 +225,6 @@ static void describe_firmware(const struct boot_source *src)
     describe(kip_type(KIP_MEM_ARCH, 0), 0, PAGE_SIZE);
     for (u32 type = AREA_RESERVED; type <= AREA_ACPI_NVS; type++) {
         set.n = 0;
-        set.lost = false;
         for (unsigned i = 0; i < src->n_areas; i++)
             if (src->area[i].type == type)
                 range_add(&set, src->area[i].base, src->area[i].end);
@@ -269,7 +269,10 @@ static void boot_multiboot(u32 magic, u64 info)
             source.n_modules);
     boot_info.cmdline = source.cmdline;
     boot_info.rsdp = source.rsdp;
-    find_ram(&source, &layout);
+    add_ram(&source, &layout.ram);
+    remove_others(&source, &layout.ram);
+    /* The first page has the firmware's data, and address 0 is too good at hiding bugs. */
+    range_remove(&layout.ram, 0, PAGE_SIZE);
     find_free(&layout);
     boot_plan_modules(&source, &layout);
     take_heap(&layout);
@@ -281,23 +284,19 @@ static void boot_multiboot(u32 magic, u64 info)
 static void boot_bootstrap(void)
 {
     kprintf("quire: loaded by bootstrap\n");
-    for (unsigned pass = 0; pass < 2; pass++) { /* RAM first: later descriptors override (B-5) */
-        for (unsigned i = 0; i < ARRAY_SIZE(kip_page.mem_desc); i++) {
-            const struct kip_mem_desc *d = &kip_page.mem_desc[i];
-            u32 type = d->start & KIP_MEM_TYPE_MASK;
-            u64 base = ALIGN_DOWN(d->start, KIP_MEM_GRANULE),
-                end = (d->last | (KIP_MEM_GRANULE - 1)) + 1;
+    for (unsigned i = 0; i < ARRAY_SIZE(kip_page.mem_desc); i++) {
+        const struct kip_mem_desc *d = &kip_page.mem_desc[i];
+        u32 type = d->start & KIP_MEM_TYPE_MASK;
 
-            if (type == KIP_MEM_UNUSED || type == KIP_MEM_INFO || (d->start & KIP_MEM_VIRTUAL))
-                continue;
-            if (pass == 0 && type == KIP_MEM_RAM)
-                range_add(&layout.ram, ALIGN_UP(base, PAGE_SIZE), ALIGN_DOWN(end, PAGE_SIZE));
-            else if (pass == 1 && type != KIP_MEM_RAM)
-                range_remove(&layout.free, ALIGN_DOWN(base, PAGE_SIZE), ALIGN_UP(end, PAGE_SIZE));
-        }
-        if (pass == 0)
-            find_free(&layout);
+        if (type != KIP_MEM_UNUSED && type != KIP_MEM_INFO && !(d->start & KIP_MEM_VIRTUAL))
+            boot_note_area(&source,
+                           (struct boot_area){ALIGN_DOWN(d->start, KIP_MEM_GRANULE),
+                                              (d->last | (KIP_MEM_GRANULE - 1)) + 1,
+                                              type == KIP_MEM_RAM ? AREA_RAM : AREA_RESERVED});
     }
+    add_ram(&source, &layout.ram);
+    find_free(&layout);
+    remove_others(&source, &layout.free); /* RAM that is in use already (B-5) */
     take_heap(&layout);
     describe_kernel();
     boot_info.sigma0_entry = kip_page.sigma0_entry;
@@ -315,8 +314,8 @@ void boot_entry(u32 magic, u64 info)
     arch_console_init();
     kprintf("quire: Quire 0.1, a microkernel for x86-64\n");
     arch_cpu_detect();
-    own(arch_image_start(), arch_kip_phys()); /* the KIP page is for everyone (B-18) */
-    own(arch_kip_phys() + PAGE_SIZE, arch_image_end());
+    boot_own(arch_image_start(), arch_kip_phys()); /* the KIP page is for everyone (B-18) */
+    boot_own(arch_kip_phys() + PAGE_SIZE, arch_image_end());
     if (magic)
         boot_multiboot(magic, info);
     else

@@ -18,7 +18,7 @@ struct boot_info {
     struct phys_range heap[4]; /* kernel heap without what the page tables took; below 4 GiB */
     unsigned n_heap;
     /* What user space must never get: the image without the KIP page, the whole heap. */
-    struct phys_range kernel_owned[8];
+    struct phys_range kernel_owned[16]; /* heap 4, image 2, local APIC, I/O APICs 8 */
     unsigned n_owned;
     u64 phys_top; /* end of the highest RAM */
     u64 sigma0_entry, root_entry;
@@ -29,6 +29,9 @@ extern struct boot_info boot_info;
 
 /* First C code, from boot.asm.  magic: Multiboot's or 0 (bootstrap); info: physical address. */
 _Noreturn void boot_entry(u32 magic, u64 info);
+
+/* Whole pages [base, end) are nothing for user space. */
+void boot_own(u64 base, u64 end);
 
 /* The kernel proper (main.c); called with the final page tables, interrupts off. */
 _Noreturn void kernel_main(void);

@@ -3,7 +3,7 @@
  * Sets of physical address ranges, see boot_mem.h.  Called by boot*.c and multiboot.c; calls
  * nothing.
  *
- * A full set drops what does not fit and says so in `lost`.  For sets of free memory that is safe:
+ * A full set drops what does not fit.  For sets of free memory that is safe:
  * memory is lost, never invented.
  */
 #include "boot_mem.h"
@@ -18,7 +18,6 @@ static void delete_at(struct range_set *set, unsigned i)
 static void insert_at(struct range_set *set, unsigned i, struct range range)
 {
     if (set->n == RANGE_SET_MAX) {
-        set->lost = true;
         return;
     }
     for (unsigned k = set->n; k > i; k--)

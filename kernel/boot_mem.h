@@ -18,7 +18,6 @@ struct range {
 /* Ascending, neither overlapping nor touching, none empty. */
 struct range_set {
     unsigned n;
-    bool lost; /* a piece was dropped because the set was full */
     struct range r[RANGE_SET_MAX];
 };
 

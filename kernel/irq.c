@@ -14,7 +14,7 @@
 
 static struct slab irq_slab = SLAB(struct irq, 8);
 
-enum { OP_TRIGGER = 2, OP_EOI = 4, OP_BIND = 0x10, OP_DETACH = 1, LABEL_RIGHTS = 3 };
+enum { OP_TRIGGER = 2, OP_EOI = 4, OP_BIND = 0x10, OP_DETACH = 1, OP_DOWN = 0 };
 enum { IRQ_QUEUE_PRIO = 255, DETACH_IDLE = 0, DETACH_PENDING = 1 };
 
 struct irq *irq_create(struct factory *f, bool semaphore)
@@ -90,18 +90,25 @@ static bool unbind(struct irq *irq)
 
 /* ---- operations ---- */
 
+/* For a protocol of one operation: is it that, and may it be used?  0 or the error. */
+static int check_op(const struct thread *t, u64 code, unsigned rights)
+{
+    if (!sys_words(t))
+        return -L4_EINVAL;
+    if (t->utcb->mr[0] != code)
+        return -L4_ENOSYS;
+    return rights & CAP_S ? 0 : -L4_EPERM;
+}
+
 static u64 op_bind(struct thread *t, struct irq *irq, unsigned rights)
 {
     struct thread *thread;
     bool queued;
     int err;
 
-    if (!sys_words(t))
-        return answer_label(-L4_EINVAL);
-    if (t->utcb->mr[0] != OP_BIND)
-        return answer_label(-L4_ENOSYS);
-    if (!(rights & CAP_S))
-        return answer_label(-L4_EPERM);
+    err = check_op(t, OP_BIND, rights);
+    if (err)
+        return answer_label(err);
     if (sys_words(t) < 2)
         return answer_label(-L4_EMSGTOOSHORT);
     thread = syscall_thread_arg(t, &err);
@@ -121,12 +128,10 @@ static u64 op_bind(struct thread *t, struct irq *irq, unsigned rights)
 
 static u64 op_detach(struct thread *t, struct irq *irq, unsigned rights)
 {
-    if (!sys_words(t))
-        return answer_label(-L4_EINVAL);
-    if (t->utcb->mr[0] != OP_DETACH)
-        return answer_label(-L4_ENOSYS);
-    if (!(rights & CAP_S))
-        return answer_label(-L4_EPERM);
+    int err = check_op(t, OP_DETACH, rights);
+
+    if (err)
+        return answer_label(err);
     if (!irq->thread || irq->thread->dead)
         return answer_label(-L4_ENOENT);
     return answer_label(unbind(irq) ? DETACH_PENDING : DETACH_IDLE);
@@ -148,12 +153,10 @@ static u64 op_irq(struct thread *t, struct irq *irq)
 
 static u64 op_down(struct thread *t, struct irq *sem, unsigned rights)
 {
-    if (!sys_words(t))
-        return answer_label(-L4_EINVAL);
-    if (t->utcb->mr[0] != 0)
-        return answer_label(-L4_ENOSYS);
-    if (!(rights & CAP_S))
-        return answer_label(-L4_EPERM);
+    int err = check_op(t, OP_DOWN, rights);
+
+    if (err)
+        return answer_label(err);
     if (sem->count) {
         sem->count--;
         return answer_label(0);

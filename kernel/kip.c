@@ -21,26 +21,23 @@ unsigned kip_mem_left(void)
     return (unsigned)ARRAY_SIZE(kip_page.mem_desc) - used;
 }
 
-bool kip_add_mem(u32 type_word, struct kip_range range)
+bool kip_add_mem(u32 type_word, u64 base, u64 last)
 {
     unsigned left = kip_mem_left();
 
     if (!left)
         return false;
     kip_page.mem_desc[ARRAY_SIZE(kip_page.mem_desc) - left] = (struct kip_mem_desc){
-        .start = ALIGN_DOWN(range.base, KIP_MEM_GRANULE) | type_word,
-        .last = range.last | (KIP_MEM_GRANULE - 1),
+        .start = ALIGN_DOWN(base, KIP_MEM_GRANULE) | type_word,
+        .last = last | (KIP_MEM_GRANULE - 1),
     };
     return true;
 }
 
 bool kip_add_virtual(void)
 {
-    static const struct kip_range user = {0, 0x7fffffffffff};
-    static const struct kip_range hole = {0x800000000000, 0xffff7fffffffffff};
-
-    return kip_add_mem(KIP_MEM_RAM | KIP_MEM_VIRTUAL, user) &&
-           kip_add_mem(KIP_MEM_RESERVED | KIP_MEM_VIRTUAL, hole);
+    return kip_add_mem(KIP_MEM_RAM | KIP_MEM_VIRTUAL, 0, 0x7fffffffffff) &&
+           kip_add_mem(KIP_MEM_RESERVED | KIP_MEM_VIRTUAL, 0x800000000000, 0xffff7fffffffffff);
 }
 
 void kip_set_tsc(u64 khz)

@@ -87,20 +87,17 @@ static_assert(sizeof(struct kip) == 4096, "KIP layout");
 
 extern struct kip kip_page;
 
-/* A range of addresses for kip_add_mem; `type_word` is type | sub-type << 4 | KIP_MEM_VIRTUAL. */
-struct kip_range {
-    u64 base, last; /* last byte, inclusive */
-};
+/* The first argument of kip_add_mem, to which KIP_MEM_VIRTUAL may be added. */
 static inline u32 kip_type(enum kip_mem_type type, u32 subtype)
 {
     return (u32)type | subtype << KIP_MEM_SUBTYPE_SHIFT;
 }
 
 /*
- * Append a memory descriptor.  Later ones override earlier ones (B-5).  The start is rounded down
+ * Append a memory descriptor; `last` is its last byte.  Later ones override earlier ones (B-5).  The start is rounded down
  * and the end up to 1 KiB.  False: no descriptor is left, nothing changed.
  */
-bool kip_add_mem(u32 type_word, struct kip_range range);
+bool kip_add_mem(u32 type_word, u64 base, u64 last);
 
 /* Number of descriptors still unused. */
 unsigned kip_mem_left(void);

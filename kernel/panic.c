@@ -24,34 +24,33 @@ extern const char _text_start[], _text_end[], _data_start[], _data_end[], kernel
 
 static unsigned panic_depth;
 
-const char *ksym_lookup(u64 addr, u64 *offset)
+/* The function that holds addr; NULL: addr is not in kernel text, or the image has no symbols. */
+static const struct ksym *function_at(u64 addr)
 {
-    const char *names = (const char *)_ksyms_end;
-    u64 low = 0, high = (u64)(_ksyms_end - _ksyms_start), text = (u64)_text_start;
+    const struct ksym *low = _ksyms_start, *high = _ksyms_end;
+    u64 offset = addr - (u64)_text_start;
 
-    if (addr < text || addr >= (u64)_text_end || !high || addr - text < _ksyms_start[0].offset)
+    if (addr >= (u64)_text_end || low == high || offset < low->offset)
         return NULL;
-    while (high - low > 1) { /* entry low is at or below addr, entry high above it */
-        u64 mid = (low + high) / 2;
-        if (_ksyms_start[mid].offset <= addr - text)
+    while (high - low > 1) { /* low is at or below addr, high above it */
+        const struct ksym *mid = low + (high - low) / 2;
+        if (mid->offset <= offset)
             low = mid;
         else
             high = mid;
     }
-    if (offset)
-        *offset = addr - text - _ksyms_start[low].offset;
-    return names + _ksyms_start[low].name;
+    return low;
 }
 
 void print_code_address(u64 addr)
 {
-    u64 offset = 0;
-    const char *name = ksym_lookup(addr, &offset);
+    const struct ksym *s = function_at(addr);
 
-    if (name)
-        kprintf("  0x%016lx %s+0x%lx\n", addr, name, offset);
-    else
-        kprintf("  0x%016lx\n", addr);
+    kprintf("  0x%016lx", addr);
+    if (s)
+        kprintf(" %s+0x%lx", (const char *)_ksyms_end + s->name,
+                addr - (u64)_text_start - s->offset);
+    kprintf("\n");
 }
 
 /* Is this where a call comes back to?  Behind a direct call, or one through memory or a register. */

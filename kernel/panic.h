@@ -33,12 +33,6 @@ void backtrace_from(u64 rsp);
 /* Print one line for an address in kernel text: address, function and offset. */
 void print_code_address(u64 addr);
 
-/*
- * Name of the function that holds addr, and the offset in it; NULL if addr is not in kernel text or
- * the image has no symbol table.  offset may be NULL.
- */
-const char *ksym_lookup(u64 addr, u64 *offset);
-
 #define CHECK(cond)                                                                                \
     do {                                                                                           \
         if (__builtin_expect(!(cond), 0))                                                          \

@@ -8,14 +8,7 @@
 #include "print.h"
 
 #include "arch_boot.h"
-#include "string.h"
-
-struct conversion {
-    bool left, zero;
-    int width;
-    int precision; /* -1: none */
-    int longs;     /* number of l, 2 for z */
-};
+#include "types.h"
 
 static void put(char c)
 {
@@ -24,129 +17,74 @@ static void put(char c)
     arch_console_putc(c);
 }
 
-static void pad(int n, char c)
-{
-    for (; n > 0; n--)
-        put(c);
-}
-
-static void put_text(const char *s, size_t len, const struct conversion *cv)
-{
-    int fill = cv->width - (int)len;
-
-    if (!cv->left)
-        pad(fill, ' ');
-    for (size_t i = 0; i < len; i++)
-        put(s[i]);
-    if (cv->left)
-        pad(fill, ' ');
-}
-
-/* Digits of value in the base, behind the prefix ("", "-" or "0x"). */
-static void put_number(u64 value, unsigned base, const char *prefix, const struct conversion *cv)
+/* At least `width` digits. */
+static void put_number(u64 value, unsigned base, unsigned width)
 {
     char digits[24];
     unsigned n = sizeof(digits);
-    int fill;
 
     do {
         digits[--n] = "0123456789abcdef"[value % base];
         value /= base;
-    } while (value);
-
-    fill = cv->width - (int)(sizeof(digits) - n) - (int)strlen(prefix);
-    if (!cv->left && !cv->zero)
-        pad(fill, ' ');
-    for (; *prefix; prefix++)
-        put(*prefix);
-    if (!cv->left && cv->zero)
-        pad(fill, '0');
-    for (unsigned i = n; i < sizeof(digits); i++)
-        put(digits[i]);
-    if (cv->left)
-        pad(fill, ' ');
+    } while (n && (value || sizeof(digits) - n < width));
+    while (n < sizeof(digits))
+        put(digits[n++]);
 }
 
-/* Read flags, width, precision, length behind a %; returns where the conversion letter is. */
-static const char *parse(const char *f, struct conversion *cv, va_list *args)
+static void put_text(const char *s, size_t max)
 {
-    *cv = (struct conversion){.precision = -1};
-    for (; *f == '-' || *f == '0'; f++) {
-        cv->left |= *f == '-';
-        cv->zero |= *f == '0';
-    }
-    for (; *f >= '0' && *f <= '9'; f++)
-        cv->width = cv->width * 10 + (*f - '0');
-    if (*f == '.') {
-        cv->precision = 0;
-        f++;
-        if (*f == '*') {
-            cv->precision = va_arg(*args, int);
-            f++;
-        }
-        for (; *f >= '0' && *f <= '9'; f++)
-            cv->precision = cv->precision * 10 + (*f - '0');
-    }
-    for (; *f == 'l' || *f == 'z'; f++)
-        cv->longs += *f == 'z' ? 2 : 1;
-    return f;
+    for (; max && *s; max--)
+        put(*s++);
 }
 
-static void put_conversion(char letter, struct conversion *cv, va_list *args)
+/* The conversion at f, behind the %; returns where its letter is. */
+static const char *convert(const char *f, va_list *args)
 {
+    unsigned width = 0;
+    size_t max = ~0UL;
+    bool is_long = false;
     s64 number;
-    const char *text;
-    char c;
 
-    switch (letter) {
-    case 'c':
-        c = (char)va_arg(*args, int);
-        put_text(&c, 1, cv);
-        break;
+    for (; *f >= '0' && *f <= '9'; f++)
+        width = width * 10 + (unsigned)(*f - '0');
+    if (f[0] == '.' && f[1] == '*') {
+        max = (size_t)va_arg(*args, int);
+        f += 2;
+    }
+    for (; *f == 'l'; f++)
+        is_long = true;
+    switch (*f) {
     case 's':
-        text = va_arg(*args, const char *);
-        if (!text)
-            text = "(null)";
-        put_text(text, cv->precision < 0 ? strlen(text) : strnlen(text, (size_t)cv->precision), cv);
+        put_text(va_arg(*args, const char *), max);
         break;
     case 'd':
-    case 'i':
-        number = cv->longs ? va_arg(*args, long) : va_arg(*args, int);
-        put_number(number < 0 ? 0 - (u64)number : (u64)number, 10, number < 0 ? "-" : "", cv);
+        number = is_long ? va_arg(*args, long) : va_arg(*args, int);
+        if (number < 0)
+            put('-');
+        put_number(number < 0 ? 0 - (u64)number : (u64)number, 10, width);
         break;
     case 'u':
     case 'x':
-        put_number(cv->longs ? va_arg(*args, unsigned long) : va_arg(*args, unsigned),
-                   letter == 'x' ? 16 : 10, "", cv);
-        break;
-    case 'p':
-        cv->zero = true;
-        cv->width = 18;
-        put_number((u64)va_arg(*args, void *), 16, "0x", cv);
+        put_number(is_long ? va_arg(*args, unsigned long) : va_arg(*args, unsigned),
+                   *f == 'x' ? 16 : 10, width);
         break;
     default: /* also %%; an unknown letter shows itself */
-        put(letter);
-        break;
+        put(*f);
     }
+    return f;
 }
 
 void kvprintf(const char *fmt, va_list args)
 {
-    struct conversion cv;
     va_list ap;
 
-    va_copy(ap,
-            args); /* a va_list parameter may be an array: only a copy has an address to pass on */
-    for (; *fmt; fmt++) {
-        if (*fmt != '%') {
+    /* A va_list parameter may be an array: only a copy has an address to pass on. */
+    va_copy(ap, args);
+    for (; *fmt; fmt++)
+        if (*fmt == '%' && fmt[1])
+            fmt = convert(fmt + 1, &ap);
+        else
             put(*fmt);
-            continue;
-        }
-        fmt = parse(fmt + 1, &cv, &ap);
-        if (!*fmt)
-            break;
-        put_conversion(*fmt, &cv, &ap);
-    }
     va_end(ap);
 }
 

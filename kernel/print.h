@@ -2,9 +2,8 @@
 /*
  * Formatted output on the console.
  *
- * Conversions: %c %s %d %i %u %x %p %%, with h-less lengths l, ll and z; flags 0 and -, a width,
- * and for %s a precision (number or *).  %p prints 0x and 16 digits.  Not: octal, upper case,
- * floating point, # and +.
+ * Conversions: %s, also %.*s; %d %u %x, with the length l and a width of at most 24, which leading
+ * zeros fill; %%.  Nothing else.
  */
 #ifndef QUIRE_PRINT_H
 #define QUIRE_PRINT_H

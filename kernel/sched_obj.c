@@ -10,7 +10,7 @@
 #include "syscall.h"
 
 enum { OP_INFO = 0, OP_RUN_THREAD = 1, OP_IDLE_TIME = 2 };
-enum { MAX_CPUS = 1, CLASS_FIXED_PRIO_BIT = 2, CLASS_FIXED_PRIO = -1, CPU_SET_BITS = 64 };
+enum { MAX_CPUS = 1, CLASS_FIXED_PRIO_BIT = 2, CLASS_FIXED_PRIO = -1 };
 
 static struct irq *hotplug_irq; /* bound, but no processor ever comes or goes */
 

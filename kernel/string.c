@@ -80,10 +80,3 @@ size_t strnlen(const char *s, size_t max)
         n++;
     return n;
 }
-
-int strcmp(const char *a, const char *b)
-{
-    for (; *a && *a == *b; a++, b++)
-        ;
-    return (u8)*a - (u8)*b;
-}

@@ -15,6 +15,5 @@ int memcmp(const void *a, const void *b, size_t n);
 size_t strlen(const char *s);
 /* Length of s, but at most max: s need not be terminated. */
 size_t strnlen(const char *s, size_t max);
-int strcmp(const char *a, const char *b);
 
 #endif

@@ -82,9 +82,8 @@ bool syscall_is_op(struct thread *t, struct kobject *o, struct sender *irq)
 {
     if (likely(sys_op(t) & OP_SEND))
         return true;
-    syscall_to_ipc(t);
-    if (t->op & OP_RECV)
-        ipc_receive(t, irq ? o->id : t->obj.id, irq);
+    if (sys_op(t) & OP_RECV)
+        syscall_no_reply(t, o, irq);
     else
         ipc_fail(t, IPC_NOT_EXISTENT);
     return false;

@@ -28,6 +28,7 @@ enum control_flags {
     CONTROL_BIND = 0x200000,
     CONTROL_EXC_HANDLER = 0x1000000,
 };
+enum { EX_REGS_CANCEL = 0x10000, EX_REGS_EXCEPTION = 0x20000 };
 enum { USER_DATA_SEL = 0x23, USER_CODE_SEL = 0x2b, USER_CODE32_SEL = 0x1b, GDT_USER_FIRST = 0xb };
 
 static u64 op_control(struct thread *t, struct thread *target, unsigned rights)
@@ -58,7 +59,8 @@ static u64 op_control(struct thread *t, struct thread *target, unsigned rights)
     return answer_words(3);
 }
 
-void thread_ex_regs(struct thread *t, u64 ip, u64 sp, u64 flags)
+/* Set ip and sp; all-ones keeps (O-11, O-12). */
+static void ex_regs(struct thread *t, u64 ip, u64 sp, u64 flags)
 {
     /* Inside an exception message the registers belong to the handler, unless that is cancelled (O-12). */
     bool in_exception = t->kind == IPC_EXCEPTION && (t->state == T_SEND || t->state == T_RECV);
@@ -91,7 +93,7 @@ static u64 op_ex_regs(struct thread *t, struct thread *target)
         return answer_label(-L4_EINVAL);
     /* The answer comes first: the target may be the caller. */
     syscall_tag(t, answer_three(t, target->regs.rflags, target->regs.rip, target->regs.rsp));
-    thread_ex_regs(target, ip, sp, flags);
+    ex_regs(target, ip, sp, flags);
     return NO_ANSWER;
 }
 

@@ -101,13 +101,11 @@ static u64 scan_for_rsdp(u64 base, u64 end)
     return 0;
 }
 
-static u64 find_rsdp(void)
+u64 acpi_search_rsdp(void)
 {
     const volatile u16 *segment = phys_to_virt(BIOS_DATA_EBDA);
     u64 ebda = (u64)*segment << 4, found = 0;
 
-    if (boot_info.rsdp)
-        return is_rsdp(boot_info.rsdp) ? boot_info.rsdp : 0;
     if (ebda >= 0x80000 && ebda < 0xa0000)
         found = scan_for_rsdp(ebda, ebda + 1024);
     return found ? found : scan_for_rsdp(0xe0000, 0x100000);
@@ -121,11 +119,11 @@ struct root_table {
 
 static struct root_table find_root(void)
 {
-    u64 phys = find_rsdp();
+    u64 phys = boot_info.rsdp ? boot_info.rsdp : acpi_search_rsdp();
     struct table rsdp = {phys_to_virt(phys), RSDP_SIZE_1};
     struct root_table root = {{NULL, 0}, 8};
 
-    if (!phys)
+    if (!is_rsdp(phys))
         return root;
     if (rsdp.data[15] >= 2 && sums_to_zero(rsdp.data, RSDP_SIZE_2)) {
         rsdp.size = RSDP_SIZE_2;
@@ -190,8 +188,6 @@ static void read_madt(struct table madt)
         case MADT_OVERRIDE:
             if (length >= 10)
                 note_override(field(madt, at + 4, 4), field(madt, at + 8, 2));
-            break;
-        default:
             break;
         }
     }

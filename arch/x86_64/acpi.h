@@ -39,6 +39,12 @@ struct acpi_power {
 extern struct acpi_power acpi_power;
 
 /*
+ * The root pointer as PC firmware places it: at a 16-byte boundary in the first KiB of the extended
+ * BIOS data area or in the BIOS; its physical address, 0: not there.  Needs only the direct map.
+ */
+u64 acpi_search_rsdp(void);
+
+/*
  * Read everything that is ever needed from the tables.  Once, before user space exists, which might
  * be given the memory they are in.  Tables that are not sound are left out.
  */

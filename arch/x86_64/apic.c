@@ -131,23 +131,6 @@ static unsigned ioapic_pins(volatile u32 *base)
     return version == 0 || version == ~0U ? 0 : (version >> 16 & 0xff) + 1;
 }
 
-/* A page with interrupt controller registers: nothing for user space. */
-static void own_registers(u64 phys, u64 size)
-{
-    u64 base = ALIGN_DOWN(phys, PAGE_SIZE), end = ALIGN_UP(phys + size, PAGE_SIZE);
-    struct phys_range *last;
-
-    if (boot_info.n_owned < ARRAY_SIZE(boot_info.kernel_owned)) {
-        boot_info.kernel_owned[boot_info.n_owned++] = (struct phys_range){base, end - base};
-        return;
-    }
-    /* No room for one more: the last entry, ours too, grows.  Too much is safe, too little not. */
-    last = &boot_info.kernel_owned[boot_info.n_owned - 1];
-    end = max_u64(end, last->base + last->size);
-    last->base = min_u64(base, last->base);
-    last->size = end - last->base;
-}
-
 static bool overlaps_ram(u64 base, u64 end)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(kip_page.mem_desc); i++) {
@@ -182,7 +165,7 @@ static void ioapic_init(const struct acpi_ioapic *desc)
         kprintf("quire: no I/O APIC at 0x%lx, where one was expected\n", desc->phys);
         return;
     }
-    own_registers(desc->phys, IOAPIC_SPACE);
+    boot_own(ALIGN_DOWN(desc->phys, PAGE_SIZE), ALIGN_UP(desc->phys + IOAPIC_SPACE, PAGE_SIZE));
     for (unsigned pin = 0; pin < pins; pin++)
         ioapic_write(base, IOAPIC_REDIR + 2 * pin, REDIR_MASKED);
     if (ioapic || desc->gsi_base != 0)
@@ -210,7 +193,7 @@ void apic_init(void)
     pic_silence();
     acpi_init();
     lapic_init();
-    own_registers(LAPIC_PHYS, LAPIC_SPACE);
+    boot_own(LAPIC_PHYS, LAPIC_PHYS + LAPIC_SPACE);
     for (unsigned i = 0; i < acpi_info.n_ioapics; i++)
         ioapic_init(&acpi_info.ioapic[i]);
     if (!acpi_info.n_ioapics)

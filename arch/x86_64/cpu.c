@@ -45,8 +45,7 @@ static void read_brand(void)
 
 void arch_cpu_detect(void)
 {
-    struct cpuid_regs basic = cpuid(1, 0), ext = cpuid(0x80000001, 0), more = {0, 0, 0, 0};
-    u32 max_ext = cpuid(0x80000000, 0).eax;
+    struct cpuid_regs ext = cpuid(0x80000001, 0), more = {0, 0, 0, 0};
 
     cpu_info.max_leaf = cpuid(0, 0).eax;
     if (cpu_info.max_leaf >= 7)
@@ -56,14 +55,7 @@ void arch_cpu_detect(void)
     cpu_info.smep = bit(more.ebx, 7);
     cpu_info.smap = bit(more.ebx, 20);
     cpu_info.umip = bit(more.ecx, 2);
-    cpu_info.fsgsbase = bit(more.ebx, 0);
-    cpu_info.xsave = bit(basic.ecx, 26);
-    cpu_info.pcid = bit(basic.ecx, 17);
-    cpu_info.x2apic = bit(basic.ecx, 21);
-    cpu_info.tsc_deadline = bit(basic.ecx, 24);
-    if (max_ext >= 0x80000007)
-        cpu_info.invariant_tsc = bit(cpuid(0x80000007, 0).edx, 8);
-    if (max_ext >= 0x80000004)
+    if (cpuid(0x80000000, 0).eax >= 0x80000004)
         read_brand();
     if (!cpu_info.nx)
         boot_fail("this processor (%s) cannot protect pages from execution (no NX bit)",

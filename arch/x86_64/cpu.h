@@ -8,18 +8,13 @@
 #include "types.h"
 
 struct cpu_info {
-    bool nx;       /* always true: without it the kernel refuses to boot */
-    bool page1g;   /* 1 GiB pages */
-    bool smep;     /* the kernel cannot execute user pages: on */
-    bool smap;     /* the kernel cannot touch user pages (but between stac and clac): on */
-    bool umip;     /* user mode cannot read descriptor table registers: on */
-    bool fsgsbase; /* present; left off */
-    bool xsave;    /* present; left off: FPU state is saved with fxsave */
-    bool pcid;     /* present; left off */
-    bool x2apic, tsc_deadline;
-    bool invariant_tsc; /* runs at one speed in all power states */
-    u32 max_leaf;       /* highest basic CPUID leaf */
-    char brand[49];     /* name of the processor, may be empty */
+    bool nx;        /* always true: without it the kernel refuses to boot */
+    bool page1g;    /* 1 GiB pages */
+    bool smep;      /* the kernel cannot execute user pages: on */
+    bool smap;      /* the kernel cannot touch user pages (but between stac and clac): on */
+    bool umip;      /* user mode cannot read descriptor table registers: on */
+    u32 max_leaf;   /* highest basic CPUID leaf */
+    char brand[49]; /* name of the processor, may be empty */
 };
 extern struct cpu_info cpu_info;
 

@@ -22,7 +22,6 @@
 #define GIB (1UL << 30)
 
 enum { SPARE_FRAMES = 16, LEVEL_4K = 0, LEVEL_2M = 1, LEVEL_1G = 2, LEVEL_TOP = 3 };
-enum { IOAPIC = 0xfec00000, LAPIC = 0xfee00000 };
 enum { UNIT_2M = 1 << 21 };
 
 #define RO (PTE_P | PTE_G | PTE_NX)
@@ -156,8 +155,7 @@ void arch_map_kernel(const struct range_set *ram)
     map_image(_rodata_start, _rodata_end, RO);
     map_image(_data_start, _data_end, RW);
     map_image(kernel_stack_guard, kernel_stack_guard + PAGE_SIZE, NOTHING);
-    map_direct(IOAPIC, IOAPIC + UNIT_2M, UC);
-    map_direct(LAPIC, LAPIC + UNIT_2M, UC);
+    map_direct(LAPIC_PHYS, LAPIC_PHYS + UNIT_2M, UC);
 
     /* kmap_mmio has its spare frames; the heap begins behind them. */
     if (frames_left < SPARE_FRAMES)

@@ -3,12 +3,13 @@
  * Reading of the Multiboot information: copies what matters into struct boot_source, because the
  * loader's memory is free memory afterwards.
  *
- * Called by boot.c; calls boot_note_*, boot_keep_text, boot_fail.  The structures come from the
+ * Called by boot.c; calls boot_note_*, boot_keep_text, boot_fail, acpi_search_rsdp.  The structures come from the
  * loader and are trusted as far as their addresses go (the loader wrote the kernel, too), but sizes
  * of lists are limited.
  */
 #include "multiboot.h"
 
+#include "acpi.h"
 #include "arch.h"
 #include "arch_boot.h"
 #include "boot.h"
@@ -28,35 +29,6 @@ static struct boot_area area(u64 base, u64 length, u32 type)
 
     return (struct boot_area){base, end,
                               type >= AREA_RAM && type <= AREA_BAD ? type : AREA_RESERVED};
-}
-
-/*
- * The ACPI root pointer as PC firmware places it: at a 16-byte boundary in the first KiB of the
- * extended BIOS data area or in the BIOS.  Its first 20 bytes add up to 0.
- */
-static u64 find_rsdp(u64 base, u64 end)
-{
-    for (; base < end; base += 16) {
-        const u8 *p = phys_to_virt(base);
-        u8 sum = 0;
-
-        if (memcmp(p, "RSD PTR ", 8) != 0)
-            continue;
-        for (unsigned i = 0; i < 20; i++)
-            sum = (u8)(sum + p[i]);
-        if (sum == 0)
-            return base;
-    }
-    return 0;
-}
-
-static u64 search_rsdp(void)
-{
-    u64 ebda = (u64)(*(volatile u16 *)phys_to_virt(0x40e)) << 4, found = 0;
-
-    if (ebda >= 0x80000 && ebda < 0xa0000)
-        found = find_rsdp(ebda, ebda + 1024);
-    return found ? found : find_rsdp(0xe0000, 0x100000);
 }
 
 /* ---- version 1 ---- */
@@ -138,8 +110,6 @@ static void read_tag(const struct mb2_tag *tag, struct boot_source *src)
         memset(src->rsdp_copy, 0, sizeof(src->rsdp_copy));
         memcpy(src->rsdp_copy, tag->data, min_u64(size, sizeof(src->rsdp_copy)));
         break;
-    default:
-        break;
     }
 }
 
@@ -170,7 +140,7 @@ void arch_read_loader_info(u32 magic, u64 info, struct boot_source *src)
     if (!src->n_areas)
         boot_fail("the boot loader (%s) gave no memory map", src->protocol);
     if (!src->rsdp_copy[0])
-        src->rsdp = search_rsdp();
+        src->rsdp = acpi_search_rsdp();
     if (!*src->loader)
         src->loader = "an unnamed loader";
 }
