@@ -94,8 +94,8 @@ static inline u32 kip_type(enum kip_mem_type type, u32 subtype)
 }
 
 /*
- * Append a memory descriptor; `last` is its last byte.  Later ones override earlier ones (B-5).  The start is rounded down
- * and the end up to 1 KiB.  False: no descriptor is left, nothing changed.
+ * Append a memory descriptor; `last` is its last byte.  Later ones override earlier ones (B-5).  The
+ * start is rounded down and the end up to 1 KiB.  False: no descriptor is left, nothing changed.
  */
 bool kip_add_mem(u32 type_word, u64 base, u64 last);
 

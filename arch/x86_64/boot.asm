@@ -4,12 +4,11 @@
 ;
 ; Two ways in: _start32, named by both Multiboot headers (32-bit protected mode, no paging), and
 ; _start64, the ELF entry, which L4Re's bootstrap calls in 64-bit mode with its own page tables
-; (B-16).  Both build the same early page tables, enter the higher half on the kernel's boot stack
-; and call boot_entry(magic, information address).  magic is 0 when bootstrap called.
+; (B-16).  Both load the same early page tables, enter the higher half on the kernel's boot stack and
+; call boot_entry(magic, information address).  magic is 0 when bootstrap called.
 ;
 ; Early page tables: the low 4 GiB at 0 and at the direct map, the first GiB at the higher half, all
-; writable and executable.  kmap.c replaces them; boot.asm relies on .bss having been zeroed by the
-; loader.
+; writable and executable.  They are data of this file; kmap.c replaces them.
 
 KERNEL_VIRT     equ 0xffffffff80000000
 STACK_SIZE      equ 16384
@@ -72,35 +71,6 @@ mb1_header:
 ; --- Shared steps; both bit sizes, 32-bit registers only
 ; -------------------------------------------------
 
-; Fills the early page tables.  Clobbers eax, ecx, edi.
-%macro build_tables 0
-        mov     edi, PHYS(early_pd)
-        mov     eax, 0x83               ; present, writable, 2 MiB
-        xor     ecx, ecx
-%%pd:   mov     [edi + ecx * 8], eax
-        add     eax, 0x200000
-        inc     ecx
-        cmp     ecx, 2048
-        jne     %%pd
-        mov     edi, PHYS(early_pdpt)
-        mov     eax, PHYS(early_pd) + 3
-        xor     ecx, ecx
-%%pdpt: mov     [edi + ecx * 8], eax
-        add     eax, 4096
-        inc     ecx
-        cmp     ecx, 4
-        jne     %%pdpt
-        mov     edi, PHYS(early_pdpt_high)
-        mov     eax, PHYS(early_pd) + 3
-        mov     [edi + 510 * 8], eax
-        mov     edi, PHYS(early_pml4)
-        mov     eax, PHYS(early_pdpt) + 3
-        mov     [edi], eax
-        mov     [edi + 256 * 8], eax
-        mov     eax, PHYS(early_pdpt_high) + 3
-        mov     [edi + 511 * 8], eax
-%endmacro
-
 ; Long mode, and no-execute where the processor has it.  Clobbers eax, ebx, ecx, edx.
 %macro enable_efer 0
         mov     eax, 0x80000001
@@ -145,11 +115,10 @@ _start32:
         bt      edx, 29
         jnc     no_long_mode
 
-        build_tables
         mov     eax, cr4
         or      eax, CR4_BITS
         mov     cr4, eax
-        mov     eax, PHYS(early_pml4)
+        mov     eax, early_pml4
         mov     cr3, eax
         enable_efer
         pop     edi                     ; magic
@@ -206,7 +175,6 @@ _start64:
         cli
         cld
         mov     esp, PHYS(kernel_stack_top)
-        build_tables
         mov     rax, cr4
         or      eax, CR4_BITS
         mov     cr4, rax
@@ -215,7 +183,7 @@ _start64:
         and     eax, ~CR0_EM_TS
         or      eax, CR0_BITS
         mov     cr0, rax
-        mov     eax, PHYS(early_pml4)
+        mov     eax, early_pml4
         mov     cr3, rax
         xor     edi, edi                ; magic 0: modules are loaded and the KIP is filled
         xor     esi, esi
@@ -232,6 +200,33 @@ align 8
 gdt_pointer_low:
         dw boot_gdt_end - boot_gdt - 1
         dq PHYS(boot_gdt)
+
+; --- Early page tables
+; -----------------------------------------------------------------------------------
+
+PRESENT_WRITABLE equ 3
+LARGE_PAGE      equ 0x80                ; 2 MiB
+
+align 4096
+early_pml4:
+        dq early_pdpt + PRESENT_WRITABLE
+        times 255 dq 0
+        dq early_pdpt + PRESENT_WRITABLE        ; the direct map
+        times 254 dq 0
+        dq early_pdpt_high + PRESENT_WRITABLE   ; the higher half
+early_pdpt:
+        dq early_pd + PRESENT_WRITABLE, early_pd + 0x1000 + PRESENT_WRITABLE
+        dq early_pd + 0x2000 + PRESENT_WRITABLE, early_pd + 0x3000 + PRESENT_WRITABLE
+        times 508 dq 0
+early_pdpt_high:
+        times 510 dq 0
+        dq early_pd + PRESENT_WRITABLE, 0
+early_pd:
+%assign page 0
+%rep 4 * 512
+        dq page + LARGE_PAGE + PRESENT_WRITABLE
+%assign page page + 0x200000
+%endrep
 
 ; --- Higher half
 ; -----------------------------------------------------------------------------------------
@@ -271,13 +266,5 @@ kernel_stack_guard:
         resb 4096                       ; kmap.c leaves it unmapped
         resb STACK_SIZE
 kernel_stack_top:
-early_pml4:
-        resb 4096
-early_pdpt:
-        resb 4096
-early_pdpt_high:
-        resb 4096
-early_pd:
-        resb 4 * 4096
 
 section .note.GNU-stack noalloc noexec nowrite progbits
