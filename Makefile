@@ -142,6 +142,10 @@ test: ## run all tests, or those of one rule or name: make test T=M-21
 	@$(MAKE) all DEBUG=1 BUILD=build
 	@python3 tests/run.py --build $(B) $(call option,T,filter) $(ARGS)
 
+mutants: ## put faults into a copy, one by one: do the tests notice? (M=word: only entries with it; ARGS=--named)
+	$(SETUP) build run-direct test
+	@python3 tools/mutants.py $(call option,M,only) $(ARGS)
+
 bench: ## measure the kernel in guest instructions (ARGS=--record: make that the record)
 bench-check: ## fail if an operation became more than 2 % slower than recorded
 bench bench-check:
@@ -188,5 +192,5 @@ print-flags-user: ; @echo $(CFLAGS_USER)
 print-flags-run: ; $(info $(RUN_FLAGS)) @:
 
 force:
-.PHONY: all run test bench bench-check debug iso check fmt disasm toolchain clean help force \
+.PHONY: all run test mutants bench bench-check debug iso check fmt disasm toolchain clean help force \
     print-flags-kernel print-flags-user print-flags-run

@@ -14,14 +14,23 @@ import sys
 import time
 
 import harness
+import mutant_list
 import programs
 
 WORKERS = 2
 
 
+def fault_list(_):
+    """The list of `make mutants` fits the sources, and every invariant has a fault that shows it."""
+    problems = mutant_list.problems()
+    if problems:
+        raise harness.Failed("".join("\n      | " + problem for problem in problems[:20]))
+
+
 def collect():
     """All jobs, in order."""
-    jobs = programs.rule_jobs() + programs.host_jobs()
+    jobs = programs.rule_jobs() + [harness.Job("mutants: each fault still applies once", fault_list)]
+    jobs += programs.host_jobs()
     directory = os.path.join(harness.TOP, "tests", "qemu")
     sys.path.insert(0, directory)
     for name in sorted(os.listdir(directory)):

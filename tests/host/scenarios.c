@@ -119,6 +119,13 @@ const struct scenario scenarios[] = {
 const unsigned n_scenarios = sizeof(scenarios) / sizeof(scenarios[0]);
 struct record *record;
 
+u64 soak_factor(void)
+{
+    const char *soak = getenv("QUIRE_SOAK");
+
+    return soak && *soak && strcmp(soak, "0") ? 10 : 1;
+}
+
 void record_init(void)
 {
     record = mmap(NULL, sizeof(*record), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -34,6 +34,9 @@ struct record {
 };
 extern struct record *record;
 
+/* How much longer than usual a test is to look: 1, or 10 with QUIRE_SOAK set in the environment. */
+u64 soak_factor(void);
+
 /* Shared memory for the record. */
 void record_init(void);
 

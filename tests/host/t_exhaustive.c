@@ -5,7 +5,7 @@
  * not gone on from, and after each operation the whole state is compared with the model.  Each scope has a number of
  * steps to spend; it says which length of sequences is complete with that.
  *
- *   --steps N  of each scope (default below; `make soak` spends ten times as many)
+ *   --steps N  of each scope (default below; ten times as many with QUIRE_SOAK=1)
  */
 #include "scenarios.h"
 

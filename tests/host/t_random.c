@@ -5,7 +5,7 @@
  * compared, and the kernel's own invariants are checked again and again.  A sequence that shows a difference is made
  * short and printed as text that --replay takes; tests/model/regress holds those that once failed.
  *
- *   --ops N       operations in all (default 1,000,000)
+ *   --ops N       operations in all (default 1,000,000; ten times as many with QUIRE_SOAK=1)
  *   --seed S      another part of the space of sequences
  *   --scenario X  only this one
  *   --replay F    only the sequence in the file
@@ -120,7 +120,7 @@ static bool replay_all(const char *directory)
 
 int main(int argc, char **argv)
 {
-    u64 ops = 1000000, seed = 1;
+    u64 ops = 1000000 * soak_factor(), seed = 1;
     const char *only = NULL;
     bool ok;
 

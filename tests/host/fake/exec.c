@@ -36,6 +36,14 @@ void ipc_transfer_done(struct thread *ctx, enum ipc_error e)
     ipc_error = e;
 }
 
+unsigned exec_error(void)
+{
+    unsigned e = ipc_error;
+
+    ipc_error = 0;
+    return e;
+}
+
 struct cap *syscall_cap_arg(struct thread *t, unsigned rights, const struct kobject_type *type,
                             int *err)
 {

@@ -102,6 +102,9 @@ struct exec_pair {
 /* Begin a map, unmap, message or ku_mem; the thread that does it, whose `cont` is set while it is not done. */
 struct thread *exec_begin(const struct seq_op *op, struct exec_pair *p);
 
+/* The IPC error of the last message, 0: none; forgotten afterwards. */
+unsigned exec_error(void);
+
 /* Kernel and model: the answers, and the whole state. */
 void compare_answers(const struct seq_op *op, const struct exec_answer *k,
                      const struct model_answer *m);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* sources: tests/host/scenarios.c tests/model/gen.c @tests/host/fake/sources */
+/*
+ * Where the items of a message end: the generator of the random tests puts all items behind one word, so the last
+ * message registers and the order of words and items are looked at here.
+ */
+#include "scenarios.h"
+
+#include "arch.h"
+#include "ipc.h"
+#include "msgitem.h"
+#include "obj_space.h"
+#include "transfer.h"
+
+#include "test.h"
+
+enum { WINDOW = 0x70, SENT = 0x60, FILLED = 0x1234 };
+
+static struct exec_pair pair;
+
+/* The object in SENT comes to WINDOW; `items` void items stand before it. */
+static unsigned send_item(unsigned words, unsigned items)
+{
+    struct thread *a = &pair.thread[0], *b = &pair.thread[1];
+    u64 *mr = pair.utcb[0].mr;
+
+    memset(&pair, 0, sizeof(pair));
+    a->task = world_task(1);
+    b->task = world_task(2);
+    a->utcb = &pair.utcb[0];
+    b->utcb = &pair.utcb[1];
+    a->tag = tag_make(0, words, items + 1);
+    a->snd_rights = CAP_S;
+    for (unsigned i = 0; i < N_MESSAGE_REGS; i++) {
+        mr[i] = i < words ? FILLED + i : 0;
+        b->utcb->mr[i] = EXEC_FILL;
+    }
+    if (words + 2 * items < N_MESSAGE_REGS)
+        mr[words + 2 * items] = ITEM_MAP;
+    if (words + 2 * items + 1 < N_MESSAGE_REGS)
+        mr[words + 2 * items + 1] = seq_fpage(SENT << 12, SEQ_OBJ, 0, 15);
+    b->utcb->br[0] = WINDOW << 12 | ITEM_MAP | BUF_SMALL;
+    exec_error();
+    transfer_start(b, a, b);
+    return exec_error();
+}
+
+/* Once for all cases: a process has one kernel. */
+static void boot(void)
+{
+    static bool booted;
+    static const struct world_config c = {.heap = 8 << 20, .n_tasks = 2};
+    struct seq_op object = {.kind = SEQ_OBJECT, .a = 1, .w = {SENT}};
+    enum model_status status;
+
+    if (booted)
+        return;
+    booted = true;
+    world_boot(&c);
+    EXPECT(both_run(&object, &status), "object");
+}
+
+static void last_registers(void)
+{
+    boot();
+    EXPECT_EQ(send_item(N_MESSAGE_REGS - 2, 0), 0, "the item in the last two");
+    EXPECT(obj_lookup(world_task(2), WINDOW << 12), "the capability has come");
+    EXPECT_EQ(pair.utcb[1].mr[0], FILLED, "words before it");
+    cap_remove(obj_lookup(world_task(2), WINDOW << 12), false);
+
+    EXPECT_EQ(send_item(N_MESSAGE_REGS - 1, 0), IPC_OVERFLOW, "half of the item beyond");
+    EXPECT_EQ(send_item(N_MESSAGE_REGS, 0), IPC_OVERFLOW, "all of it beyond");
+    EXPECT_EQ(send_item(1, 31), IPC_OVERFLOW, "void items before it");
+    EXPECT(!obj_lookup(world_task(2), WINDOW << 12), "nothing has come");
+    EXPECT_EQ(send_item(1, 30), 0, "one void item fewer");
+    EXPECT(obj_lookup(world_task(2), WINDOW << 12), "the capability has come");
+}
+
+/* Words are copied before the items are looked at: an overflow leaves them with the receiver. */
+static void words_stay(void)
+{
+    boot();
+    EXPECT_EQ(send_item(N_MESSAGE_REGS, 0), IPC_OVERFLOW, "no room for the item");
+    for (unsigned i = 0; i < N_MESSAGE_REGS; i++)
+        EXPECT_EQ(pair.utcb[1].mr[i], FILLED + i, "word %u", i);
+    EXPECT_EQ(send_item(3, 0), 0, "few words");
+    EXPECT_EQ(pair.utcb[1].mr[2], FILLED + 2, "the last word");
+    EXPECT_EQ(pair.utcb[1].mr[4], EXEC_FILL, "the item's second word is not copied");
+}
+
+static const struct test_case cases[] = {
+    {"I-24 items end with the last message register", last_registers},
+    {"I-24 words are there even if an item is not", words_stay},
+};
+
+int main(void) { return test_main(cases, ARRAY_SIZE(cases)); }
