@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PAIRS = 6, TIME_LIMIT = 30, DEFAULT_STEPS = 1000000 };
+enum { PAIRS = 6, TIME_LIMIT = 30, DEFAULT_STEPS = 2000000 };
 
 static struct flight {
     struct exec_pair pair;
@@ -52,6 +52,16 @@ static const struct gen_config gens[] = {
      .obj = 6,
      .kinds = {40, 15, 30, 1, 12, 0, 1, 0, 0},
      .max_pages = 1000},
+    {.style = GEN_LARGE,
+     .n_tasks = 4,
+     .mem = 1,
+     .kinds = {50, 35, 8, 5, 0, 0, 1, 1, 0},
+     .max_pages = 1200},
+    {.style = GEN_HUGE,
+     .n_tasks = 4,
+     .mem = 1,
+     .kinds = {50, 35, 8, 5, 0, 0, 0, 1, 0},
+     .max_pages = 1200},
 };
 
 /* The operation is over: what its threads held goes. */
@@ -130,7 +140,7 @@ static void episode(u64 seed, unsigned steps)
     struct gen g = {.config = gens[seed % ARRAY_SIZE(gens)],
                     .random = seed * 0x9e3779b97f4a7c15UL + 1};
 
-    world_boot(&worlds[seed / 3 % ARRAY_SIZE(worlds)]);
+    world_boot(&worlds[seed / ARRAY_SIZE(gens) % ARRAY_SIZE(worlds)]);
     fake_random_state = g.random;
     for (unsigned i = 0; i < steps; i++) {
         struct flight *f = &flights[gen_random(&g, PAIRS)];

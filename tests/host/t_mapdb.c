@@ -252,6 +252,35 @@ static void leaf(void)
     }
 }
 
+static struct mapnode *small_child(struct mapnode *parent, struct mapnode *n, u64 index)
+{
+    mapdb_insert(parent, n, NULL, 0, mapdb_key(CLASS_SMALL, index));
+    return n;
+}
+
+/* The page that is walked over goes while the walk rests (it may come again at the same place in memory). */
+static void walk_loses_its_page(void)
+{
+    struct mapnode root, page, child[2];
+    struct child_range range = {.parent = &page, .last = 511, .class_shift = class_shift};
+    struct mapdb_walk w;
+
+    mapdb_root(&root, NULL, 0, CLASS_HUGE);
+    mapdb_insert(&root, &page, NULL, 0, mapdb_key(CLASS_LARGE, 0));
+    for (u64 i = 0; i < 2; i++)
+        small_child(&page, &child[i], i);
+    mapdb_walk_begin(&w, &range);
+    EXPECT(w.cur == &child[0], "at the first");
+    mapdb_remove(&child[0]);
+    EXPECT(w.cur == &child[1], "at the next");
+    mapdb_remove(&child[1]);
+    EXPECT(!w.cur && w.range.parent == &page, "at the end");
+    mapdb_remove(&page);
+    EXPECT(!w.cur && !w.range.parent, "over nothing");
+    mapdb_walk_end(&w);
+    EXPECT(!mapdb_active_walks, "no walk is left");
+}
+
 static void depth_limit(void)
 {
     static struct mapnode chain[MAPDB_MAX_DEPTH + 2];
@@ -267,12 +296,6 @@ static void depth_limit(void)
     /* The first is generation 0, then 255 more. */
     EXPECT_EQ(generations, 256, "pages below sigma0's");
     EXPECT(mapdb_check(&chain[0], class_shift) == NULL, "the deepest tree");
-}
-
-static struct mapnode *small_child(struct mapnode *parent, struct mapnode *n, u64 index)
-{
-    mapdb_insert(parent, n, NULL, 0, mapdb_key(CLASS_SMALL, index));
-    return n;
 }
 
 static void damage_tree(int damage, struct mapnode *n, struct mapnode *other)
@@ -325,6 +348,7 @@ static const struct test_case cases[] = {
     {"I3 I4 random steps below a 2 MiB page", random_large},
     {"I3 I4 random steps below a 4 KiB page", random_small},
     {"a leaf is found below every node", leaf},
+    {"M-49 a walk whose page goes", walk_loses_its_page},
     {"I3 I4 the checker sees damage", checker_sees_damage},
 };
 TEST_MAIN(cases)

@@ -45,7 +45,7 @@ static unsigned send_item(unsigned words, unsigned items)
     return exec_error();
 }
 
-/* Once for all cases: a process has one kernel. */
+/* A process has one kernel; each case begins with a new object. */
 static void boot(void)
 {
     static bool booted;
@@ -53,10 +53,9 @@ static void boot(void)
     struct seq_op object = {.kind = SEQ_OBJECT, .a = 1, .w = {SENT}};
     enum model_status status;
 
-    if (booted)
-        return;
+    if (!booted)
+        world_boot(&c);
     booted = true;
-    world_boot(&c);
     EXPECT(both_run(&object, &status), "object");
 }
 
@@ -88,9 +87,28 @@ static void words_stay(void)
     EXPECT_EQ(pair.utcb[1].mr[4], EXEC_FILL, "the item's second word is not copied");
 }
 
+/* Between its death and the reaper an object is still in its slots. */
+static void dying_object(void)
+{
+    struct seq_op object = {.kind = SEQ_OBJECT, .a = 2, .w = {WINDOW}};
+    struct kobject *before;
+    enum model_status status;
+
+    boot();
+    EXPECT(both_run(&object, &status), "another object in the target");
+    before = obj_slot(world_task(2), WINDOW)->obj;
+    kobject_kill(obj_slot(world_task(1), SENT)->obj);
+    EXPECT_EQ(send_item(1, 0), 0, "while it dies");
+    EXPECT_EQ(pair.utcb[1].mr[1] & RESULT_FPAGE, RESULT_NOTHING, "nothing was there");
+    EXPECT(before && obj_slot(world_task(2), WINDOW)->obj == before, "the target stays");
+    world_reap();
+    EXPECT(!obj_slot(world_task(1), SENT)->obj, "the slot is empty in the end");
+}
+
 static const struct test_case cases[] = {
     {"I-24 items end with the last message register", last_registers},
     {"I-24 words are there even if an item is not", words_stay},
+    {"M-62 a dying object is not copied", dying_object},
 };
 
 int main(void) { return test_main(cases, ARRAY_SIZE(cases)); }
