@@ -2,8 +2,10 @@
 /* sources: tests/host/scenarios.c tests/model/gen.c @tests/host/fake/sources */
 /*
  * All sequences of operations within small scopes, on the kernel's code: breadth first, a state that was seen before is
- * not gone on from, and after each operation the whole state is compared with the model.  Each scope has a number of
- * steps to spend; it says which length of sequences is complete with that.
+ * not gone on from, and after each operation the whole state is compared with the model.  States that differ only by the
+ * names of the two tasks are one.  After an operation that changes nothing the next one follows in the same world, else
+ * the world begins anew and the way to the state is gone again.  Each scope has a number of steps to spend; it says which
+ * length of sequences is complete with that, and how many sequences these are.
  *
  *   --steps N  of each scope (default below; ten times as many with QUIRE_SOAK=1)
  */
@@ -14,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_OPS = 600, MAX_STATES = 1 << 20, MAX_LENGTH = 8, SEEN = 1 << 22, FULL_CHECK = 1024 };
+enum { MAX_OPS = 700, MAX_STATES = 1 << 20, MAX_LENGTH = 8, SEEN = 1 << 22, FULL_CHECK = 1024 };
 enum { DEFAULT_STEPS = 60000, EVERYTHING = 99 };
 
 #define LOW 0x40000000UL
@@ -96,6 +98,30 @@ static void scope_sizes(void)
         add_unmaps(seq_fpage(small[s], SEQ_MEM, 12, 2), false);
     }
     add_unmaps(seq_fpage(LOW, SEQ_MEM, 21, 7), true);
+    add_unmaps(seq_fpage(LOW + 0x1ff000, SEQ_MEM, 12, 7), true);
+}
+
+/* Four small pages in two tables, the two large ones around them, with and without W. */
+static void scope_memory(void)
+{
+    static const u64 at[] = {LOW, LOW + 0x3000, NEXT_TABLE, NEXT_TABLE + 0x3000};
+
+    for (unsigned rights = 4; rights <= 6; rights += 2) {
+        for (unsigned s = 0; s < 4; s++)
+            for (unsigned d = 0; d < 4; d++)
+                add_maps(seq_fpage(at[s], SEQ_MEM, 12, rights), at[d], true, true);
+        for (unsigned s = 0; s < 4; s += 2)
+            for (unsigned d = 0; d < 4; d += 2)
+                add_maps(seq_fpage(at[s], SEQ_MEM, 21, rights), at[d], true, true);
+    }
+    for (unsigned rights = 2; rights <= 4; rights += 2)
+        for (unsigned s = 0; s < 4; s++) {
+            add_unmaps(seq_fpage(at[s], SEQ_MEM, 12, rights), true);
+            add_unmaps(seq_fpage(at[s], SEQ_MEM, 21, rights), true);
+        }
+    for (unsigned s = 0; s < 4; s++)
+        for (unsigned task = 1; task <= 2; task++)
+            add(&(struct seq_op){.kind = SEQ_TOUCH, .a = (u8)task, .b = 1, .n = 1, .w = {at[s]}});
 }
 
 static void scope_objects(void)
@@ -144,36 +170,40 @@ static u64 mix(u64 h, u64 v)
     return h ^ h >> 29;
 }
 
-static u64 place(int page)
+/* The number of a space, with the two tasks exchanged or not. */
+static u64 name_of(unsigned space, bool swap) { return swap && space ? 3 - space : space; }
+
+static u64 place(int page, bool swap)
 {
     const struct model_page *p = page < 0 ? NULL : &model.page[page];
 
-    return p ? mix(mix(p->space + 1U, p->at), p->order) : 1;
+    return p ? mix(mix(name_of(p->space, swap) + 1, p->at), p->order) : 1;
 }
 
 /* The model's state as one number, whatever the order of its records. */
-static u64 state_hash(void)
+static u64 hash_of(bool swap)
 {
     u64 sum = 0;
 
     for (int i = 0; i < model.end; i++) {
         const struct model_page *p = &model.page[i];
-        u64 h = mix(place(i), p->phys);
+        u64 h = mix(place(i, swap), p->phys);
         h = mix(h, p->rights | (u64)p->usage << 8 | (u64)p->cache << 16 | (u64)p->type << 24);
         if (p->present)
-            sum += mix(h, place(p->parent));
+            sum += mix(h, place(p->parent, swap));
     }
     for (unsigned i = 0; i < model.n_tables; i++)
-        sum += mix(mix(model.table[i].space, model.table[i].at), model.table[i].order);
+        sum +=
+            mix(mix(name_of(model.table[i].space, swap), model.table[i].at), model.table[i].order);
     for (int i = 0; i < model.caps_end; i++) {
         const struct model_cap *c = &model.cap[i];
         /* Which number an object has does not matter, but which slots share it. */
         u64 others = 0;
         for (int k = 0; k < model.caps_end; k++)
             if (model.cap[k].space && model.cap[k].object == c->object)
-                others += mix(model.cap[k].space, model.cap[k].slot);
+                others += mix(name_of(model.cap[k].space, swap), model.cap[k].slot);
         if (c->space)
-            sum += mix(mix(mix(c->space, c->slot), c->rights), others);
+            sum += mix(mix(mix(name_of(c->space, swap), c->slot), c->rights), others);
     }
     return sum ? sum : 1;
 }
@@ -197,25 +227,24 @@ static struct path {
     u8 length;
 } * queue;
 
-static void show(const struct path *p, unsigned last)
-{
-    struct seq_op steps[MAX_LENGTH + 1];
-
-    for (unsigned i = 0; i < p->length; i++)
-        steps[i] = ops[p->op[i]];
-    steps[p->length] = ops[last];
-    print_sequence(stdout, &scenarios[0], steps, p->length + 1U);
-    fflush(stdout);
-}
-
-/* ---- the search; in a child process, which shows the sequence first in `current` ---- */
+/* ---- the search; in a child process, which says in `current` what it does ---- */
 
 static struct {
-    struct path path;
-    unsigned last;
+    u16 run[MAX_LENGTH + MAX_OPS]; /* operations since the world began */
+    unsigned n_run;
     u64 states, steps;
     unsigned complete;
 } * current;
+
+static void show(void)
+{
+    static struct seq_op steps[MAX_LENGTH + MAX_OPS];
+
+    for (unsigned i = 0; i < current->n_run; i++)
+        steps[i] = ops[current->run[i]];
+    print_sequence(stdout, &scenarios[0], steps, current->n_run);
+    fflush(stdout);
+}
 
 /* All ports to a task that has one: 65536 pages in the model. */
 static bool too_large(const struct seq_op *op)
@@ -224,20 +253,23 @@ static bool too_large(const struct seq_op *op)
            model_find_next(op->b, SEQ_IO, 0) >= 0;
 }
 
-static void step(const struct path *p, unsigned last)
+static void perform(unsigned o)
 {
     enum model_status status;
 
-    current->path = *p;
-    current->last = last;
+    current->run[current->n_run++] = (u16)o;
+    if (!too_large(&ops[o]))
+        both_run(&ops[o], &status);
+}
+
+/* The world in the state that the path leads to; its hash. */
+static u64 go_to(const struct path *p)
+{
     world_restart();
+    current->n_run = 0;
     for (unsigned i = 0; i < p->length; i++)
-        both_run(&ops[p->op[i]], &status);
-    if (!too_large(&ops[last]))
-        both_run(&ops[last], &status);
-    compare_states();
-    if (++current->steps % FULL_CHECK == 0)
-        world_check();
+        perform(p->op[i]);
+    return hash_of(false);
 }
 
 static void search(u64 budget)
@@ -248,19 +280,27 @@ static void search(u64 budget)
     world_boot(&c);
     seen = calloc(SEEN, sizeof(*seen));
     queue = calloc(MAX_STATES, sizeof(*queue));
-    first_time(state_hash());
+    first_time(min_u64(hash_of(false), hash_of(true)));
     for (u64 head = 0; head < tail; head++) {
         struct path p = queue[head];
+        u64 here = go_to(&p), now;
         current->complete = p.length;
         for (unsigned o = 0; o < n_ops; o++) {
             if (current->steps == budget || p.length == MAX_LENGTH)
                 goto out;
-            step(&p, o);
-            if (!first_time(state_hash()) || tail == MAX_STATES)
+            perform(o);
+            compare_states();
+            if (++current->steps % FULL_CHECK == 0)
+                world_check();
+            now = hash_of(false);
+            if (now == here)
                 continue;
-            queue[tail] = p;
-            queue[tail].op[queue[tail].length++] = (u16)o;
-            tail++;
+            if (first_time(min_u64(now, hash_of(true))) && tail < MAX_STATES) {
+                queue[tail] = p;
+                queue[tail].op[queue[tail].length++] = (u16)o;
+                tail++;
+            }
+            go_to(&p);
         }
     }
     current->complete = EVERYTHING;
@@ -268,6 +308,18 @@ out:
     current->states = tail;
     world_restart();
     world_end();
+}
+
+/* How many sequences of a length there are, as text. */
+static const char *sequences(unsigned length)
+{
+    static char text[32];
+    double n = 1;
+
+    for (unsigned i = 0; i < length; i++)
+        n *= n_ops;
+    snprintf(text, sizeof(text), "%.3g", n);
+    return text;
 }
 
 static bool explore(const char *name, void (*scope)(void), u64 budget)
@@ -288,7 +340,7 @@ static bool explore(const char *name, void (*scope)(void), u64 budget)
         abort();
     if (status) {
         printf("FAIL %s: after this sequence:\n", name);
-        show(&current->path, current->last);
+        show();
         return false;
     }
     printf("ok %s: %u operations, %lu states, %lu steps; ", name, n_ops, current->states,
@@ -296,21 +348,24 @@ static bool explore(const char *name, void (*scope)(void), u64 budget)
     if (current->complete == EVERYTHING)
         printf("every state there is\n");
     else
-        printf("all sequences of length %u\n", current->complete);
+        printf("all %s sequences of length %u\n", sequences(current->complete), current->complete);
     return true;
 }
 
 int main(int argc, char **argv)
 {
-    u64 steps =
-        argc == 3 && !strcmp(argv[1], "--steps") ? strtoul(argv[2], NULL, 0) : DEFAULT_STEPS;
+    u64 steps = argc == 3 && !strcmp(argv[1], "--steps") ? strtoul(argv[2], NULL, 0)
+                                                         : DEFAULT_STEPS * soak_factor();
     bool ok;
 
     record_init();
+    static_assert(sizeof(*current) <= sizeof(*record), "it has to fit");
     current = (void *)record; /* shared memory, and not needed for itself here */
     ok = explore("M-19 ... M-46 one page exhaustively", scope_tiny, steps);
     ok &= explore("M-19 ... M-46 small pages exhaustively", scope_small, steps);
     ok &= explore("M-13 ... M-43 pages of two sizes exhaustively", scope_sizes, steps);
+    ok &= explore("M-13 ... M-46 four pages, two sizes, two rights exhaustively", scope_memory,
+                  steps);
     ok &= explore("M-58 ... M-70 objects exhaustively", scope_objects, steps);
     ok &= explore("M-52 ... M-54 ports exhaustively", scope_ports, steps / 4);
     return ok ? 0 : 1;
