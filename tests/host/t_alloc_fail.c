@@ -30,6 +30,9 @@ static const struct failing {
     {"map of a small page", {0}, "map 0 1 3 40000008 40000317", 4},
     {"map of 32 small pages over two tables", {0}, "map 0 1 3 401f0008 405e0457", 17},
     {"map of a 2 MiB page", {0}, "map 0 1 3 40000008 40000557", 3},
+    {"map of a 1 GiB page", {0}, "map 0 1 3 80000008 80000797", 2},
+    {"2 MiB of a 1 GiB page", {"map 0 1 3 80000008 80000797"}, "map 1 2 3 40000008 80200557", 3},
+    {"piece of a 1 GiB page", {"map 0 1 3 80000008 80000797"}, "map 1 2 3 40003008 80003317", 4},
     {"piece of a 2 MiB page", {"map 0 1 3 40000008 40000557"}, "map 1 2 3 40003008 40003317", 4},
     {"grant to another quota", {"map 0 1 3 40000008 40000317"}, "map 1 2 3 4000000a 40000317", 3},
     {"replacing a page", {"map 0 1 3 40000008 40000317"}, "map 0 1 3 40000008 40001317", 1},
@@ -41,6 +44,8 @@ static const struct failing {
     {"all ports", {0}, "map 0 1 3 8 426", 3},
     {"eight ports of all", {"map 0 1 3 8 426"}, "map 1 2 3 8 3f80e6", 11},
     {"grant of a port", {"map 0 1 3 8 3f8026"}, "map 1 2 3 a 3f8026", 3},
+    {"grant of all ports", {"map 0 1 3 8 426"}, "map 1 2 3 a 426", 3},
+    {"weak capability", {"object 1 0 0 60 0"}, "map 1 2 3 600f8 6003f", 2},
     {"capability to an empty object space", {"object 1 0 0 60 0"}, "map 1 2 3 600e8 6003f", 2},
     {"capability to another table", {"object 1 0 0 60 0"}, "map 1 1 3 1000e8 6003f", 1},
     {"grant of a capability", {"object 1 0 0 60 0"}, "map 1 2 3 600ea 6003f", 2},
@@ -61,6 +66,14 @@ static const struct failing {
      {"object 1 0 0 60 0", "map 0 1 3 8 3f8026", "map 0 1 3 40000008 40000317"},
      "ipc 1 2 19 600e8 6003f 8 3f8026 40000008 40000317 1460 8 40000310 0 8 fc0 7000a",
      10},
+    {"two items into one buffer",
+     {"map 0 1 3 40000008 40000357"},
+     "ipc 1 2 18 40000009 40000317 40001008 40001317 0 0 1460 8 40000350",
+     5},
+    {"object that is not local to the receiver",
+     {"object 1 0 1 60 1000"},
+     "ipc 1 2 17 600e8 6003f 0 0 0 0 1460 0 0 0 0 0 7000e",
+     2},
     {"forwarded item",
      {"map 0 1 3 40000008 40000317", "task 4 2 7 70"},
      "ipc 1 2 17 40000008 40000317 0 0 0 0 1460 9 40000310 70000",
@@ -88,6 +101,12 @@ static const struct needless {
     {"unmap of a slot", {"object 1 0 0 60 0"}, "unmap 1 0 1 c0000000 6003f"},
     {"more rights to a child", {"map 0 1 3 40000008 40000314"}, "map 0 1 3 40000008 40000317"},
     {"move within a task", {"map 0 1 3 40000008 40000317"}, "map 1 1 3 4000100a 40000317"},
+    {"label of a gate that is local",
+     {"object 1 2 1 60 1000"},
+     "ipc 1 2 17 600e8 6003f 0 0 0 0 1460 0 0 0 0 0 7000e"},
+    {"flexpage within a task",
+     {"object 1 0 0 60 0"},
+     "ipc 1 1 17 600e8 6003f 0 0 0 0 1460 0 0 0 0 0 7000e"},
     {"a source that is absent", {0}, "map 1 2 3 40000008 40000317"},
 };
 
@@ -108,7 +127,7 @@ static enum model_status run(const char *line)
 
 static void boot(const char *const *setup)
 {
-    struct world_config c = {.heap = 8 << 20, .n_tasks = 3, .tight = true};
+    struct world_config c = {.heap = 8 << 20, .n_tasks = 3, .tight = true, .huge = true};
 
     world_boot(&c);
     for (unsigned i = 0; i < MAX_SETUP && setup[i]; i++)
