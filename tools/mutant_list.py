@@ -27,8 +27,8 @@ class Mutant:
     def tests(self):
         return self.kill.split()
 
-    def matches(self, word):
-        return word.lower() in " ".join([self.name, *self.fields.values()]).lower()
+    def matches(self, pattern):
+        return re.search(pattern, " ".join([self.name, *self.fields.values()]), re.IGNORECASE) is not None
 
 
 class Broken(Exception):

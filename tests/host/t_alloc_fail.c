@@ -148,6 +148,8 @@ static int fail_once(const struct failing *f, unsigned k)
     if (used != (status == MODEL_FAILED))
         fake_fail("allocation %u %s, but the operation %s", k, used ? "failed" : "was not needed",
                   status == MODEL_FAILED ? "fails" : "does not fail");
+    if (used && world_task(1)->ku_mem) /* paid for, and of no use */
+        fake_fail("a part of a kernel-user area stays");
     world_check();
     if (used && run(f->op) != MODEL_DONE)
         fake_fail("done again the operation still fails");

@@ -2,12 +2,13 @@
 /* sources: tests/host/scenarios.c tests/model/gen.c @tests/host/fake/sources */
 /*
  * Where the items of a message end: the generator of the random tests puts all items behind one word, so the last
- * message registers and the order of words and items are looked at here.
+ * message registers and the order of words and items are looked at here.  And where a UTCB may lie.
  */
 #include "scenarios.h"
 
 #include "arch.h"
 #include "ipc.h"
+#include "ku_mem.h"
 #include "msgitem.h"
 #include "obj_space.h"
 #include "transfer.h"
@@ -15,6 +16,7 @@
 #include "test.h"
 
 enum { WINDOW = 0x70, SENT = 0x60, FILLED = 0x1234 };
+#define AREA 0x50000000UL
 
 static struct exec_pair pair;
 
@@ -105,10 +107,35 @@ static void dying_object(void)
     EXPECT(!obj_slot(world_task(1), SENT)->obj, "the slot is empty in the end");
 }
 
+static void utcb_in_its_area(void)
+{
+    struct seq_op area = {.kind = SEQ_KU_MEM, .a = 1, .w = {seq_fpage(AREA, SEQ_MEM, 13, 0)}};
+    enum model_status status;
+    struct task *t;
+    u64 base;
+
+    boot();
+    t = world_task(1);
+    EXPECT(both_run(&area, &status), "area");
+    EXPECT(ku_mem_utcb(t, AREA) == (void *)t->ku_mem->kernel, "the first");
+    EXPECT(ku_mem_utcb(t, AREA + 8) == (void *)(t->ku_mem->kernel + 8), "any that is aligned");
+    EXPECT(ku_mem_utcb(t, AREA + PAGE_SIZE), "in the second page");
+    EXPECT(ku_mem_utcb(t, AREA + 2 * PAGE_SIZE - UTCB_SIZE), "the last");
+    EXPECT(!ku_mem_utcb(t, AREA + 2 * PAGE_SIZE - UTCB_SIZE + 8), "half outside");
+    EXPECT(!ku_mem_utcb(t, AREA + 2 * PAGE_SIZE), "outside");
+    EXPECT(!ku_mem_utcb(t, AREA - UTCB_SIZE), "before");
+    EXPECT(!ku_mem_utcb(t, AREA + 4), "not aligned");
+    EXPECT(ku_mem_fpage_ok(seq_fpage(AREA, SEQ_MEM, KU_MAX_ORDER, 0), &base), "largest area");
+    EXPECT(!ku_mem_fpage_ok(seq_fpage(AREA, SEQ_MEM, KU_MAX_ORDER + 1, 0), &base), "too large");
+    EXPECT(ku_mem_fpage_ok(seq_fpage(USER_END - PAGE_SIZE, SEQ_MEM, 12, 0), &base), "last page");
+    EXPECT(!ku_mem_fpage_ok(seq_fpage(USER_END, SEQ_MEM, 12, 0), &base), "beyond user space");
+}
+
 static const struct test_case cases[] = {
     {"I-24 items end with the last message register", last_registers},
     {"I-24 words are there even if an item is not", words_stay},
     {"M-62 a dying object is not copied", dying_object},
+    {"I-18 O-8 a UTCB lies within its area", utcb_in_its_area},
 };
 
 int main(void) { return test_main(cases, ARRAY_SIZE(cases)); }
