@@ -146,6 +146,10 @@ mutants: ## put faults into a copy, one by one: do the tests notice? (M=word: on
 	$(SETUP) build run-direct test
 	@python3 tools/mutants.py $(call option,M,only) $(ARGS)
 
+coverage: ## which lines of the walk do the host tests run? (ARGS=--lines: show those that none runs)
+	$(SETUP) build test
+	@python3 tools/coverage.py $(ARGS)
+
 bench: ## measure the kernel in guest instructions (ARGS=--record: make that the record)
 bench-check: ## fail if an operation became more than 2 % slower than recorded
 bench bench-check:
@@ -192,5 +196,5 @@ print-flags-user: ; @echo $(CFLAGS_USER)
 print-flags-run: ; $(info $(RUN_FLAGS)) @:
 
 force:
-.PHONY: all run test mutants bench bench-check debug iso check fmt disasm toolchain clean help force \
+.PHONY: all run test mutants coverage bench bench-check debug iso check fmt disasm toolchain clean help force \
     print-flags-kernel print-flags-user print-flags-run

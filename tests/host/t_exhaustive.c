@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* sources: tests/host/scenarios.c tests/model/gen.c @tests/host/fake/sources */
 /*
- * All sequences of operations within small scopes, on the kernel's code: breadth first, a state that was seen before is
- * not gone on from, and after each operation the whole state is compared with the model.  States that differ only by the
- * names of the two tasks are one.  After an operation that changes nothing the next one follows in the same world, else
- * the world begins anew and the way to the state is gone again.  Each scope has a number of steps to spend; it says which
- * length of sequences is complete with that, and how many sequences these are.
+ * All sequences of operations within small scopes, on the kernel's code: breadth first, a state that was seen
+ * before is not gone on from, and after each operation the whole state is compared with the model.  States that
+ * differ only by the names of the two tasks are one.  After an operation that changes nothing the next one follows
+ * in the same world, else the world begins anew and the way to the state is gone again.  Each scope has a number of
+ * steps to spend; it says which length of sequences is complete with that, and how many sequences these are.
  *
  *   --steps N  of each scope (default below; ten times as many with QUIRE_SOAK=1)
  */
