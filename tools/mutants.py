@@ -264,8 +264,9 @@ def run_all(mutants, options):
             intact = file.read()
         began = time.monotonic()
         try:
+            faulty = apply(mutant, tree)
             with open(mutant.file, "w", encoding="utf-8") as file:
-                file.write(apply(mutant, tree))
+                file.write(faulty)
             build.begin(mutant.file)
             test, verdict = try_mutant(mutant, build, context, options.named)
         except Unbuildable as why:
