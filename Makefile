@@ -81,6 +81,8 @@ TEST_COMMON := $(filter-out user/tests/t_%,$(wildcard user/tests/*.c))
 $(foreach t,$(wildcard user/tests/t_*.c),$(eval \
     $(call program,$(basename $(notdir $(t))),$(ROOT_BASE),$(t) $(TEST_COMMON))))
 $(eval $(call program,bench,$(ROOT_BASE),$(wildcard user/bench/*.c) user/tests/worker.c))
+FUZZ := user/fuzz/args.c
+$(eval $(call program,fuzz_calls,$(ROOT_BASE),$(FUZZ) $(addprefix user/fuzz/,calls.c caller.c call_gen.c caller.asm)))
 $(foreach e,$(wildcard user/examples/*.c),$(eval \
     $(call program,ex_$(basename $(notdir $(e))),$(TASK_BASE),$(e))))
 
@@ -150,6 +152,12 @@ coverage: ## which lines of the walk do the host tests run? (ARGS=--lines: show 
 	$(SETUP) build test
 	@python3 tools/coverage.py $(ARGS)
 
+soak: ## run the tests with a random part ten times longer
+	$(SETUP) build run-direct test
+	@$(MAKE) all
+	@$(MAKE) all DEBUG=1 BUILD=build
+	@python3 tests/run.py --soak --build $(B) $(call option,T,filter) $(ARGS)
+
 bench: ## measure the kernel in guest instructions (ARGS=--record: make that the record)
 bench-check: ## fail if an operation became more than 2 % slower than recorded
 bench bench-check:
@@ -196,5 +204,5 @@ print-flags-user: ; @echo $(CFLAGS_USER)
 print-flags-run: ; $(info $(RUN_FLAGS)) @:
 
 force:
-.PHONY: all run test mutants coverage bench bench-check debug iso check fmt disasm toolchain clean help force \
+.PHONY: all run test mutants coverage soak bench bench-check debug iso check fmt disasm toolchain clean help force \
     print-flags-kernel print-flags-user print-flags-run

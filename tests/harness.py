@@ -54,6 +54,21 @@ def job(name):
     return register
 
 
+def soak():
+    """How many times longer than in `make test` a test with a random part is to run (tests/run.py --soak)."""
+    return 1 if os.environ.get("QUIRE_SOAK", "0") in ("", "0") else 10
+
+
+def has_soak(one):
+    """True if the job has a random part: a fuzzer in the guest, or a host program that asks for soak_factor()."""
+    if one.name.startswith("fuzz_"):
+        return True
+    if not one.source or not one.name.startswith("host "):
+        return False
+    with open(one.source, encoding="utf-8") as file:
+        return "soak_factor" in file.read()
+
+
 def matches(text, wanted):
     """True if the filter selects the text: M-2 selects the rule M-2 and not M-21, anything else any part of it."""
     if RULE.match(wanted):

@@ -15,6 +15,7 @@ import os
 import re
 
 import check
+import harness
 from harness import RULE, Case, Failed, Job, Skipped, output_of, tail
 
 HOST_FLAGS = ["-std=gnu11", "-g", "-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefined",
@@ -71,7 +72,7 @@ def _host(context, path):
     status, text = output_of(["gcc", *HOST_FLAGS, "-o", program, path, *found.group(1).split()])
     if status:
         raise Failed("does not compile" + tail(text, 30))
-    status, text = output_of([program], timeout=600)
+    status, text = output_of([program], timeout=600 * harness.soak())
     cases = []
     for line in text.splitlines():
         if line.startswith("ok "):

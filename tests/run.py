@@ -49,10 +49,14 @@ def main():
     parser.add_argument("--build", default="build", help="directory of the built files")
     parser.add_argument("--filter", default="", help="rule (M-21) or part of a test's name (T=)")
     parser.add_argument("--list", action="store_true", help="list the jobs and stop")
+    parser.add_argument("--soak", action="store_true",
+                        help="only the tests with a random part, ten times longer (QUIRE_SOAK=1)")
     options = parser.parse_args()
+    if options.soak:
+        os.environ["QUIRE_SOAK"] = "1"
     os.chdir(harness.TOP)
     context = harness.Context(options.build, options.filter)
-    jobs = harness.selected(collect(), options.filter)
+    jobs = [one for one in harness.selected(collect(), options.filter) if harness.has_soak(one) or not options.soak]
     if options.list:
         print("\n".join(job.name for job in jobs))
         return 0
