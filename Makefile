@@ -83,6 +83,9 @@ $(foreach t,$(wildcard user/tests/t_*.c),$(eval \
 $(eval $(call program,bench,$(ROOT_BASE),$(wildcard user/bench/*.c) user/tests/worker.c))
 FUZZ := user/fuzz/args.c
 $(eval $(call program,fuzz_calls,$(ROOT_BASE),$(FUZZ) $(addprefix user/fuzz/,calls.c caller.c call_gen.c caller.asm)))
+$(eval $(call program,fuzz_map,$(TASK_BASE),$(FUZZ) user/fuzz/helper.c $(wildcard user/fuzz/map*.c tests/model/*.c)))
+# Code that is mapped alone, without the constants that vector instructions would need.
+$(O)/user/fuzz/helper.c.o: CFLAGS_USER += -mgeneral-regs-only
 $(foreach e,$(wildcard user/examples/*.c),$(eval \
     $(call program,ex_$(basename $(notdir $(e))),$(TASK_BASE),$(e))))
 
@@ -108,6 +111,9 @@ $(PROGRAMS): user/lib/program.ld $(LIBQUIRE)
 $(O)/user/%.c.o: user/%.c $(O)/config
 	@mkdir -p $(@D); echo '  CC      $<'
 	$(Q)$(CC) $(CFLAGS_USER) -MMD -MP -c -o $@ $<
+$(O)/tests/model/%.c.o: tests/model/%.c $(O)/config
+	@mkdir -p $(@D); echo '  CC      $<'
+	$(Q)$(CC) $(CFLAGS_USER) -MMD -MP -c -o $@ $<
 $(O)/%.c.o: %.c $(O)/config
 	@mkdir -p $(@D); echo '  CC      $<'
 	$(Q)$(CC) $(CFLAGS_KERNEL) -MMD -MP -c -o $@ $<
@@ -120,7 +126,7 @@ CONFIG := $(shell $(CC) --version 2>/dev/null | head -n 1) | $(LD) | $(CFLAGS_KE
 $(O)/config: force
 	@mkdir -p $(@D); echo '$(CONFIG)' | cmp -s - $@ || echo '$(CONFIG)' >$@
 
--include $(patsubst %.o,%.d,$(KERNEL_OBJS) $(LIB_OBJS)) $(wildcard $(O)/user/*/*.d)
+-include $(patsubst %.o,%.d,$(KERNEL_OBJS) $(LIB_OBJS)) $(wildcard $(O)/user/*/*.d $(O)/tests/model/*.d)
 
 # ---- commands ----
 SETUP = @LLVM='$(LLVM)' CROSS_COMPILE='$(CROSS_COMPILE)' sh tools/setup.sh

@@ -70,6 +70,8 @@ static u64 some_address(struct gen *g, unsigned space, bool deep)
         const struct model_page *p = &model.page[i];
         if (!p->present || p->space != space || p->type != SEQ_MEM)
             continue;
+        if (g->config.reserved && p->at == g->config.reserved)
+            continue;
         if (best < 0 || p->depth > model.page[best].depth)
             best = i;
         if (!deep)

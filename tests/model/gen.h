@@ -23,6 +23,7 @@ struct gen_config {
     u16 max_pages;          /* above: take everything back */
     bool fixed_tasks;       /* tasks do not end and are not made */
     u64 mem_base;           /* user address of the pool; 0: 1 GiB */
+    u64 reserved;           /* a page that is not chosen by its address; 0: none */
     u64 slot_base, n_slots; /* slots to use; 0: the usual ones */
 };
 

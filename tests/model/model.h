@@ -222,6 +222,8 @@ bool model_window(u64 send, u64 window, u64 item, struct model_move *m);
 
 void model_remove_page(int page);
 int model_new_object(enum model_object_kind kind, unsigned space);
+/* All slots of the object are empty at once. */
+void model_end_object(unsigned object);
 void model_put_cap(unsigned space, u64 slot, unsigned object, unsigned rights);
 /* Empty a slot as an unmap does; `delete` as bit 30 of the mask. */
 void model_drop_cap(int cap, bool delete);

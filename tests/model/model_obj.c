@@ -41,7 +41,7 @@ void model_put_cap(unsigned space, u64 slot, unsigned object, unsigned rights)
 }
 
 /* All slots of the object are empty at once (M-73). */
-static void end_object(unsigned object)
+void model_end_object(unsigned object)
 {
     struct model_object *o = &model.object[object];
 
@@ -68,10 +68,10 @@ void model_drop_cap(int cap, bool delete)
         o->counted--;
     if (delete &&c.rights & RIGHT_D) { /* M-64, M-68 */
         model_event(EV_UNMAP_DELETE);
-        end_object(c.object);
+        model_end_object(c.object);
     } else if (counted && o->counted <= 0) {
         model_event(EV_UNMAP_LAST);
-        end_object(c.object);
+        model_end_object(c.object);
     }
 }
 
