@@ -14,7 +14,7 @@ SEEDS = (1, 2)
 
 def fuzz_calls(context, calls, seed, **options):
     modules = [(context.built("sigma0.elf"), ""), (context.built("fuzz_calls.elf"), f"calls={calls} seed={seed}")]
-    result = context.boot(f"fuzz-calls-{seed}-{options}", modules, timeout=300 * harness.soak(), qemu_args=ICOUNT,
+    result = context.boot(f"fuzz-calls-{seed}-{options}", modules, timeout=600 * harness.soak(), qemu_args=ICOUNT,
                           **options)
     if result.outcome != "success" or "fuzz_calls: ok" not in result.log:
         raise Failed(f"seed {seed}, {calls} calls: {result.outcome} ({result.why})" + tail(result.log, 20))
@@ -23,7 +23,7 @@ def fuzz_calls(context, calls, seed, **options):
 def fuzz_map(context, operations, seed):
     """Booted in sigma0's place; the root task's place is taken by a program that never gets a page."""
     modules = [(context.built("fuzz_map.elf"), f"ops={operations} seed={seed}"), (context.built("fuzz_calls.elf"), "")]
-    result = context.boot(f"fuzz-map-{seed}", modules, mem="3000", timeout=300 * harness.soak(), qemu_args=ICOUNT)
+    result = context.boot(f"fuzz-map-{seed}", modules, mem="3000", timeout=600 * harness.soak(), qemu_args=ICOUNT)
     if result.outcome != "success" or "fuzz_map: ok" not in result.log:
         start = result.log.find("fuzz_map: FAIL")
         raise Failed(f"seed {seed}: {result.outcome} ({result.why})" +

@@ -359,7 +359,7 @@ void call_generate(struct arena *a, l4_utcb_t *u)
     default:
         valid(a, u);
     }
-    /* References that a server gives up or takes by number keep a gate that no slot holds: no memory would come back. */
+    /* References counted by number would keep a gate that no slot holds: no memory would come back. */
     if ((long)a->regs.rax >> 16 == L4_PROTO_KOBJECT && (u->msg.mr[0] & 0xffff) == 0)
         u->msg.mr[1] = 0;
     /* Who answers exceptions sets registers: only the root task, or call_enter() could not tell what was kept. */
