@@ -68,9 +68,7 @@ static u64 some_address(struct gen *g, unsigned space, bool deep)
     for (unsigned tries = 0; tries < (deep ? 40U : 12U); tries++) {
         int i = model.end ? (int)gen_random(g, (u64)model.end) : 0;
         const struct model_page *p = &model.page[i];
-        if (!p->present || p->space != space || p->type != SEQ_MEM)
-            continue;
-        if (g->config.reserved && p->at == g->config.reserved)
+        if (!p->present || p->space != space || p->type != SEQ_MEM || p->at == g->config.reserved)
             continue;
         if (best < 0 || p->depth > model.page[best].depth)
             best = i;

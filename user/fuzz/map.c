@@ -15,7 +15,7 @@
 #include <quire/program.h>
 #include <quire/string.h>
 
-enum { COMPARE = 16, FULL = 8, LENGTH = 1000, POOL_FRAMES = 64 };
+enum { COMPARE = 16, FULL = 8, LENGTH = 2000, POOL_FRAMES = 64 };
 #define POOL_BASE 0x40000000UL
 
 /* Order: map, unmap, ipc, touch, object, task, ku_mem, fault, fail; names as in tests/host/scenarios.c. */
