@@ -123,7 +123,7 @@ static void finish_dying(struct thread *t)
 
 void thread_kill(struct thread *t)
 {
-    if (t->dead && t->state == T_DEAD)
+    if (t->dead && (t->state == T_DEAD || t->cont == finish_dying))
         return;
     if (t->xfer.snd || t->state == T_XFER) { /* at the end of the transfer (I-47) */
         if (!t->kill_pending) {
