@@ -86,6 +86,8 @@ $(eval $(call program,fuzz_calls,$(ROOT_BASE),$(FUZZ) $(addprefix user/fuzz/,cal
 $(eval $(call program,fuzz_map,$(TASK_BASE),$(FUZZ) user/fuzz/helper.c $(wildcard user/fuzz/map*.c tests/model/*.c)))
 # Code that is mapped alone, without the constants that vector instructions would need.
 $(O)/user/fuzz/helper.c.o: CFLAGS_USER += -mgeneral-regs-only
+
+$(eval $(call program,play,$(ROOT_BASE),$(wildcard user/play/*.c tests/model/model*.c) tests/model/events.c))
 $(foreach e,$(wildcard user/examples/*.c),$(eval \
     $(call program,ex_$(basename $(notdir $(e))),$(TASK_BASE),$(e))))
 
@@ -172,6 +174,11 @@ bench bench-check:
 	@$(MAKE) $(BUILD)/latency/kernel.elf DEBUG=0 LATENCY=1
 	@python3 tools/bench.py --build $(BUILD) $(if $(filter bench-check,$@),--check) $(ARGS)
 
+play: ## map, grant, unmap and send by hand on the serial console (SCRIPT="a.play b.play": first run these)
+	$(SETUP) build run-direct
+	@$(MAKE) all
+	@python3 tools/play.py --build $(B) $(call option,MEM,mem) $(call option,CPU,cpu) $(SCRIPT) $(ARGS)
+
 debug: ## start QEMU halted and attach gdb with the kernel's symbols (GDB_ARGS=)
 	$(SETUP) build run-$(BOOT) debug
 	@$(MAKE) all
@@ -210,5 +217,5 @@ print-flags-user: ; @echo $(CFLAGS_USER)
 print-flags-run: ; $(info $(RUN_FLAGS)) @:
 
 force:
-.PHONY: all run test mutants coverage soak bench bench-check debug iso check fmt disasm toolchain clean help force \
+.PHONY: all run test mutants coverage soak bench bench-check play debug iso check fmt disasm toolchain clean help force \
     print-flags-kernel print-flags-user print-flags-run
