@@ -18,6 +18,7 @@ import iso  # noqa: E402
 import qemu  # noqa: E402
 
 DEMONSTRATION = os.path.join(qemu.TOP, "tools", "demonstration.txt")
+COMMANDS = os.path.join(qemu.TOP, "tools", "gdb", "quire.py")
 BOOT_SCRIPT = os.path.join("user", "smap", "smap.boot")
 
 
@@ -73,8 +74,8 @@ def debug(machine, options):
         gdb = ["gdb", "-q", machine.kernel]
         for path, _ in machine.modules[:2]:
             gdb += ["-ex", f"add-symbol-file {path}"]
-        gdb += ["-ex", "set confirm off", "-ex", f"target remote {socket}"]
-        print(f"run: serial console in {serial}; in gdb: break kernel_main, continue", flush=True)
+        gdb += ["-ex", "set confirm off", "-ex", f"source {COMMANDS}", "-ex", f"target remote {socket}"]
+        print(f"run: serial console in {serial}; in gdb: break kernel_main, continue, help quire", flush=True)
         return subprocess.run(gdb + shlex.split(options.gdb_args), check=False).returncode
     finally:
         emulator.terminate()

@@ -80,6 +80,18 @@ def form(_):
         raise Failed("".join("\n      | " + problem for problem in problems) or "too few scenarios, or without rules")
 
 
+@job("playground: the sample in its document is what it prints")
+def document(_):
+    """The first block of docs/playground.md and the scenario first_steps."""
+    with open(os.path.join("docs", "playground.md"), encoding="utf-8") as file:
+        block = re.search(r"((?:^    .*\n)+)", file.read(), re.MULTILINE)[1]
+    sample = [line[4:].replace("play> ", "> ") for line in block.splitlines()]
+    lines = play.expected(os.path.join(play.SCENARIOS, "first_steps.play"))
+    wrong = play.first_difference(sample, [line for line in lines if line[:1] in "> "][:len(sample)])
+    if wrong or len(sample) < 10:
+        raise Failed(f"docs/playground.md: {wrong}")
+
+
 # ---- the line editor ----
 
 PROMPT = "play> "
