@@ -39,6 +39,46 @@ void place_note(unsigned space, unsigned type, u64 at)
 
 void places_forget(void) { n_places = next_place = 0; }
 
+static unsigned differs(struct place p, char const *what)
+{
+    printf("  differs: %s %s 0x%lx: %s\n", name_of_space(p.space),
+           p.type == SEQ_MEM  ? "address"
+           : p.type == SEQ_IO ? "port"
+                              : "slot",
+           p.at, what);
+    return 1;
+}
+
+/* ---- places where nothing should be, and ports ---- */
+
+static int is_there(struct place p)
+{
+    return l4_error(l4_task_cap_valid(agent_task(p.space), p.at << L4_CAP_SHIFT)) == 1;
+}
+
+static int quiet_port(u64 port) { return port >= QUIET_PORT && port < QUIET_PORT + QUIET_PORTS; }
+
+static unsigned check_place(struct place p)
+{
+    unsigned long unused;
+    int page =
+        p.type == SEQ_OBJ ? model_find_cap(p.space, p.at) : model_find(p.space, p.type, p.at);
+    int there;
+
+    if (!model.space[p.space].alive ||
+        (p.type == SEQ_MEM && (page >= 0 || model_in_ku(p.space, p.at))))
+        return 0;
+    if (p.type == SEQ_IO && !quiet_port(p.at))
+        return 0;
+    there = p.type == SEQ_MEM  ? agent_read(p.space, p.at, &unused)
+            : p.type == SEQ_IO ? agent_in(p.space, (unsigned)p.at, &unused)
+                               : is_there(p);
+    if (there == (page >= 0))
+        return 0;
+    return differs(p, there ? "something is there, expected is nothing"
+                            : "nothing is there, expected is something");
+}
+
 /* ---- pages ---- */
 
 unsigned probe_rights(unsigned space, l4_addr_t at)
@@ -54,16 +94,6 @@ unsigned probe_rights(unsigned space, l4_addr_t at)
     if (agent_read(space, mark + 8, &code) && code == RETURN && agent_exec(space, mark + 8))
         rights |= RIGHT_X;
     return rights;
-}
-
-static unsigned differs(struct place p, char const *what)
-{
-    printf("  differs: %s %s 0x%lx: %s\n", name_of_space(p.space),
-           p.type == SEQ_MEM  ? "address"
-           : p.type == SEQ_IO ? "port"
-                              : "slot",
-           p.at, what);
-    return 1;
 }
 
 /* One 4 KiB piece of a page. */
@@ -91,6 +121,9 @@ static unsigned check_page(struct model_page const *p)
     if (p->order > L4_PAGESHIFT)
         wrong += check_piece(p, L4_PAGESIZE) + check_piece(p, size / 2) +
                  check_piece(p, size - L4_PAGESIZE);
+    if (p->space != ROOT)
+        wrong += check_place((struct place){p->space, SEQ_MEM, p->at - L4_PAGESIZE}) +
+                 check_place((struct place){p->space, SEQ_MEM, p->at + size});
     return wrong;
 }
 
@@ -120,11 +153,6 @@ static int has_right(unsigned right)
     return l4_error(l4_task_cap_equal(L4_BASE_TASK_CAP, COPY, OTHER_COPY)) == 0;
 }
 
-static int is_there(struct place p)
-{
-    return l4_error(l4_task_cap_valid(agent_task(p.space), p.at << L4_CAP_SHIFT)) == 1;
-}
-
 static unsigned check_cap(struct model_cap const *c)
 {
     struct place p = {c->space, SEQ_OBJ, c->slot};
@@ -148,31 +176,6 @@ static unsigned check_cap(struct model_cap const *c)
                : differs(p, "other rights than expected");
 }
 
-/* ---- ports, and where nothing should be ---- */
-
-static int quiet(u64 port) { return port >= QUIET_PORT && port < QUIET_PORT + QUIET_PORTS; }
-
-static unsigned check_place(struct place p)
-{
-    unsigned long unused;
-    int page =
-        p.type == SEQ_OBJ ? model_find_cap(p.space, p.at) : model_find(p.space, p.type, p.at);
-    int there;
-
-    if (!model.space[p.space].alive ||
-        (p.type == SEQ_MEM && (page >= 0 || model_in_ku(p.space, p.at))))
-        return 0;
-    if (p.type == SEQ_IO && !quiet(p.at))
-        return 0;
-    there = p.type == SEQ_MEM  ? agent_read(p.space, p.at, &unused)
-            : p.type == SEQ_IO ? agent_in(p.space, (unsigned)p.at, &unused)
-                               : is_there(p);
-    if (there == (page >= 0))
-        return 0;
-    return differs(p, there ? "something is there, expected is nothing"
-                            : "nothing is there, expected is something");
-}
-
 unsigned world_check(unsigned *pages, unsigned *slots)
 {
     unsigned wrong = 0;
@@ -184,6 +187,8 @@ unsigned world_check(unsigned *pages, unsigned *slots)
         if (!p->present)
             continue;
         place_note(p->space, p->type, p->at);
+        for (unsigned other = ROOT; other < N_SPACES && p->type == SEQ_IO; other++)
+            place_note(other, SEQ_IO, p->at); /* ports have the same number everywhere */
         if (p->type == SEQ_MEM) {
             (*pages)++;
             wrong += check_page(p);
@@ -193,7 +198,9 @@ unsigned world_check(unsigned *pages, unsigned *slots)
         if (model.cap[i].space) {
             (*slots)++;
             place_note(model.cap[i].space, SEQ_OBJ, model.cap[i].slot);
-            wrong += check_cap(&model.cap[i]);
+            wrong +=
+                check_cap(&model.cap[i]) +
+                check_place((struct place){model.cap[i].space, SEQ_OBJ, model.cap[i].slot + 1UL});
         }
     for (unsigned i = 0; i < n_places; i++)
         wrong += check_place(places[i]);
