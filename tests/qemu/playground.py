@@ -249,6 +249,8 @@ def completion(session):
     session.keys(TAB, "help w")
     session.keys(b"in" + TAB, "help window ")
     session.enter("window TASK", "example: window b")
+    session.keys(b"repeat 2 sho" + TAB, "repeat 2 show ")
+    session.enter("2 rounds done")
 
 
 def commands(session):

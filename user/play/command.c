@@ -42,6 +42,7 @@ struct command const commands[] = {
     {"out", do_out, 3, "out TASK PORT VALUE", "write a port as the task", "out a 0x80 1"},
     {"tree", do_tree, 0, "tree [FRAME|io:PORT]", "derivation trees: what was mapped from where",
      "tree P0"},
+    {"pages", do_pages, 1, "pages TASK", "its pages and ports, runs in one line", "pages a"},
     {"caps", do_caps, 0, "caps [TASK]", "capability slots", "caps a"},
     {"show", do_show, 0, "show", "tasks and objects", "show"},
     {"quota", do_quota, 1, "quota TASK", "what is left of a task's quota", "quota a"},

@@ -71,6 +71,7 @@ int do_decode(struct words *w);
 
 int do_show(struct words *w);
 int do_tree(struct words *w);
+int do_pages(struct words *w);
 int do_caps(struct words *w);
 int do_check(struct words *w);
 int do_quota(struct words *w);

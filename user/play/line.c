@@ -226,20 +226,29 @@ static int part_of_name(char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-/* Behind `help` and a round number of `repeat` commands can be completed too; kept simple. */
+/* Is a command's name expected at this place: at the beginning, behind `help`, `repeat N`? */
+static int command_place(unsigned at)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < at; i++)
+        n += e.text[i] != ' ' && (i + 1 == at || e.text[i + 1] == ' ');
+    return n == 0 || (n == 1 && strncmp(e.text, "help ", 5) == 0) ||
+           (n == 2 && strncmp(e.text, "repeat ", 7) == 0);
+}
+
 static void complete(void)
 {
     struct completion c = {.n = 0};
-    unsigned start = e.at, first = 1;
+    unsigned start = e.at;
+    int first;
 
     while (start && part_of_name(e.text[start - 1]))
         start--;
-    for (unsigned i = 0; i < start; i++)
-        first &= e.text[i] == ' ';
-    first |= e.n >= 5 && start == 5 && strncmp(e.text, "help ", 5) == 0;
+    first = command_place(start);
     c.start = e.text + start;
     c.n = e.at - start;
-    offer_all(&c, (int)first);
+    offer_all(&c, first);
     if (c.found == 1) {
         insert(c.common + c.n, (unsigned)strlen(c.common) - c.n);
         if (first)
@@ -250,7 +259,7 @@ static void complete(void)
         put("\a", 1);
     } else if (e.tabs > 1) {
         c.list = 1;
-        offer_all(&c, (int)first);
+        offer_all(&c, first);
         put_string("\n");
     }
 }

@@ -140,6 +140,47 @@ int do_tree(struct words *w)
     return 1;
 }
 
+/* ---- one task's pages and ports ---- */
+
+/* One line for a page and those that follow it directly and are like it; returns the end. */
+static u64 print_run(struct model_page const *p)
+{
+    u64 size = 1UL << p->order, end = p->at + size;
+
+    for (int k; (k = model_find(p->space, p->type, end)) >= 0; end += size) {
+        struct model_page const *next = &model.page[k];
+
+        if (next->order != p->order || next->rights != p->rights ||
+            (p->type == SEQ_MEM && next->phys - p->phys != end - p->at))
+            break;
+    }
+    if (p->type == SEQ_IO)
+        printf("  ports 0x%lx-0x%lx\n", p->at, end - 1);
+    else
+        printf("  0x%lx-0x%lx  %s %s  %s%s\n", p->at, end - 1, size_text(SEQ_MEM, p->order),
+               rights_text(SEQ_MEM, p->rights), frame_name(p->phys),
+               end - p->at > size ? " and on" : "");
+    return end;
+}
+
+int do_pages(struct words *w)
+{
+    static unsigned const types[] = {SEQ_MEM, SEQ_IO};
+    unsigned space, n = 0;
+
+    if (!read_task(w->word[1], &space))
+        return 0;
+    for (unsigned t = 0; t < 2; t++) {
+        u64 at = 0;
+
+        for (int i; (i = model_find_next(space, types[t], at)) >= 0; n++)
+            at = print_run(&model.page[i]);
+    }
+    if (!n)
+        printf("  no pages or ports but the helper's own\n");
+    return 1;
+}
+
 /* ---- slots, quotas, check ---- */
 
 int do_caps(struct words *w)
