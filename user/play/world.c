@@ -62,14 +62,15 @@ void world_map(struct seq_op const *op, struct outcome *o)
     memset(o, 0, sizeof(*o));
     tag = l4_task_map(agent_task(op->b), agent_task(op->a), fp, op->w[0]);
     o->error = l4_error(tag);
-    if (o->error && o->error != -(L4_EIPC_LO + L4_IPC_SEMAPFAILED))
+    stop.failed = o->error == -(L4_EIPC_LO + L4_IPC_SEMAPFAILED);
+    /* -EINVAL: the task was destroyed by what it was to receive (M-65, M-82). */
+    if (o->error && o->error != -L4_EINVAL && !stop.failed)
         return;
-    if (o->error) {
-        stop.failed = true;
+    if (stop.failed)
         stop.src = failed_at(op, op->w[0], op->w[1], l4_fpage_all().raw);
-    }
     model_run(op, &stop, &o->model);
-    o->n_wrong += (o->model.status == MODEL_FAILED) != (o->error != 0);
+    o->n_wrong += (o->model.status == MODEL_FAILED) != stop.failed ||
+                  (o->model.status == MODEL_DYING) != (o->error == -L4_EINVAL);
 }
 
 void world_unmap(struct seq_op const *op, struct outcome *o)
@@ -82,12 +83,10 @@ void world_unmap(struct seq_op const *op, struct outcome *o)
         fps[i].raw = op->w[1 + i];
     tag = l4_task_unmap_batch(agent_task(op->a), fps, op->n, op->w[0]);
     o->error = l4_error(tag);
-    if (o->error)
-        return;
     for (unsigned i = 0; i < op->n; i++)
         o->word[i] = l4_utcb_mr()->mr[2 + i];
     model_run(op, &no_stop, &o->model);
-    for (unsigned i = 0; i < op->n; i++)
+    for (unsigned i = 0; i < op->n && !o->error; i++)
         o->n_wrong += o->word[i] != o->model.word[i];
 }
 
