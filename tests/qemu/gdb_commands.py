@@ -26,7 +26,7 @@ WANTED = {
     "quire utcb 5": [r"UTCB at 0xb3000000, error 0x0"],
     "quire page 3 0x2000000": [
         rf"entry {HEX}: frame {HEX}, 4K, r--",
-        r"generations above: task 3 0x2000000 .*<- task 2 0x1000000 .*<- task 1 0x10000000 .*<- sigma0: physical 0x0, 1G",
+        r"generations above: task 3 0x2000000 .*<- task 2 0x1000000 .*<- task 1 0x10000000 .*<- sigma0: physical 0x0,",
         r"^task 1 0x10000000 4K rwx", r"^  \+- task 2 0x1000000 4K rw-", r"^    \+- task 3 0x2000000 4K r-- .*  <--"],
     "quire page 3 0x2001000": [r"^task 1 0x40000000 2M rwx", r"^  \+- task 2 0x40000000 2M rwx",
                                r"^    \+- task 3 0x2001000 4K rw- .*  <--"],
