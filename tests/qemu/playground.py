@@ -52,7 +52,7 @@ def scenario(script):
 JOBS.extend(scenario(script) for script in play.scripts())
 
 
-@job("scenarios on the debug kernel")
+@job("playground: all scenarios on the debug kernel")
 def debug_kernel(context):
     """The same text, and the kernel's own invariants are checked on the way."""
     printed, result = boot(context, os.path.join(context.debug_build, "kernel.elf"))
@@ -62,7 +62,7 @@ def debug_kernel(context):
         raise Failed(f"ended with '{result.outcome}'" + "".join(problems[:10]))
 
 
-@job("scenarios: form of the scripts")
+@job("playground: form of the scripts")
 def form(_):
     """Enough of them, each with licence, heading, a rule's number, and lines that fit."""
     problems = []
