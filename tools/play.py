@@ -45,11 +45,11 @@ def expected(script):
         return file.read().splitlines()[1:]
 
 
-def machine(options, names, batch, **more):
-    """The machine with the playground and these scripts."""
+def machine(options, names, words, **more):
+    """The machine with the playground, the words on its command line, and these scripts."""
     def built(name):
         return os.path.join(options.build, name)
-    modules = [(built("sigma0.elf"), ""), (built("play.elf"), "batch" if batch else "")]
+    modules = [(built("sigma0.elf"), ""), (built("play.elf"), words)]
     return qemu.Machine(more.pop("kernel", built("kernel.elf")), modules + [(name, "") for name in names],
                         mem=options.mem, cpu=options.cpu, **more)
 
@@ -80,7 +80,7 @@ def first_difference(want, got):
 
 def write_expected(options):
     """Store what the scenarios print now."""
-    result = qemu.run(machine(options, scripts(), True, timeout=120))
+    result = qemu.run(machine(options, scripts(), "batch", timeout=120))
     texts = printed(result.log)
     for script in scripts():
         lines = texts.get(os.path.basename(script), [])
@@ -99,7 +99,7 @@ def interactive(options):
     for name in options.scripts:
         if not os.path.isfile(name):
             raise qemu.UsageError(f"there is no script {name}")
-    args = qemu.command(machine(options, options.scripts, options.batch))
+    args = qemu.command(machine(options, options.scripts, "batch" if options.batch else ""))
     status = subprocess.run(args, check=False).returncode
     outcome, why = qemu.BY_STATUS.get(status, ("qemu", f"QEMU ended with status {status}"))
     print(f"play: {outcome}: {why}" if outcome != "success" else "play: ended; kernel and model agreed in everything")

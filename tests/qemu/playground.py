@@ -21,23 +21,25 @@ LOCK = threading.Lock()
 RESULTS = {}  # kernel: (what each script printed, result of the boot)
 
 
-def boot(context, kernel):
+def boot(context, kernel, words="batch"):
     """Boots all scenarios once for each kernel; later calls get the same result."""
     with LOCK:
         if kernel not in RESULTS:
             options = play.parse(["--build", context.build])
-            machine = play.machine(options, play.scripts(), True, kernel=kernel, timeout=120,
+            machine = play.machine(options, play.scripts(), words, kernel=kernel, timeout=120,
                                    work=context.scratch("play"))
             result = qemu.run(machine)
             RESULTS[kernel] = play.printed(result.log), result
         return RESULTS[kernel]
 
 
-def complaint(script, printed, result):
-    """What is wrong with this scenario's text, or None."""
+def complaint(script, printed, result, leave_out="\0"):
+    """What is wrong with this scenario's text, or None; leave_out: beginning of lines that do not count."""
     if os.path.basename(script) not in printed:
         return f"did not run: {result.why}" + tail(result.log)
-    return play.first_difference(play.expected(script), printed[os.path.basename(script)])
+    want, got = play.expected(script), printed[os.path.basename(script)]
+    return play.first_difference([line for line in want if not line.startswith(leave_out)],
+                                 [line for line in got if not line.startswith(leave_out)])
 
 
 def scenario(script):
@@ -54,10 +56,13 @@ JOBS.extend(scenario(script) for script in play.scripts())
 
 @job("playground: all scenarios on the debug kernel")
 def debug_kernel(context):
-    """The same text, and the kernel's own invariants are checked on the way."""
-    printed, result = boot(context, os.path.join(context.debug_build, "kernel.elf"))
+    """The same text, and the kernel checks its invariants on the way; so pages are tried at the end only.
+
+    That changes which pages have been read and written, as unmap's answers say.
+    """
+    printed, result = boot(context, os.path.join(context.debug_build, "kernel.elf"), "batch quick")
     problems = [f"\n      | {os.path.basename(script)}: {problem}" for script in play.scripts()
-                if (problem := complaint(script, printed, result))]
+                if (problem := complaint(script, printed, result, "  answer "))]
     if problems or result.outcome != "success":
         raise Failed(f"ended with '{result.outcome}'" + "".join(problems[:10]))
 

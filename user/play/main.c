@@ -5,7 +5,8 @@
  * Decides: what is run.  Runs as root task on the public interface.  Boot modules are scripts: each
  * begins with a fresh world and is carried out line by line; a line that begins with # is text.
  * Then commands are read from the console, or, with the word "batch" on the command line, the
- * program ends; its status tells whether the kernel did all that the model expects.
+ * program ends; its status tells whether the kernel did all that the model expects.  With "batch
+ * quick" pages and slots are tried at the end of each script only.
  */
 #include "command.h"
 #include "line.h"
@@ -61,7 +62,7 @@ static void name_from(char name[32], char const *path)
     name[n] = '\0';
 }
 
-static void run_module(l4mod_mod const *m, unsigned number)
+static void run_module(l4mod_mod const *m, unsigned number, int quick)
 {
     l4_addr_t start = l4_trunc_page(m->mod_start), end = l4_round_page(m->mod_end);
     char name[32];
@@ -75,7 +76,7 @@ static void run_module(l4mod_mod const *m, unsigned number)
     }
     if (number)
         do_reset(&none);
-    auto_check = 1;
+    auto_check = !quick;
     run_script(name, (char const *)m->mod_start, m->mod_end - m->mod_start);
 }
 
@@ -86,19 +87,18 @@ static int modules(void)
     l4mod_info const *info = kip ? (l4mod_info const *)kip->user_ptr : 0;
     l4mod_mod const *mod;
     unsigned scripts = 0;
-    int batch = 0;
+    char const *argument = "";
 
     if (!info)
         return 0;
     mod = (l4mod_mod const *)info->mods_addr;
     for (unsigned i = 0; i < info->mods_count; i++) {
-        if ((mod[i].flags & 0xff) == L4MOD_ROOT)
-            batch = strchr((char const *)mod[i].cmdline, ' ') &&
-                    strcmp(strchr((char const *)mod[i].cmdline, ' '), " batch") == 0;
+        if ((mod[i].flags & 0xff) == L4MOD_ROOT && strchr((char const *)mod[i].cmdline, ' '))
+            argument = strchr((char const *)mod[i].cmdline, ' ');
         if ((mod[i].flags & 0xff) == L4MOD_GENERIC)
-            run_module(&mod[i], scripts++);
+            run_module(&mod[i], scripts++, strcmp(argument, " batch quick") == 0);
     }
-    return batch;
+    return strncmp(argument, " batch", 6) == 0;
 }
 
 int main(void)
