@@ -260,7 +260,7 @@ static void find_memory(void)
     for (block = FIRST_TRY; block < LAST_TRY; block += 1UL << BLOCK_ORDER)
         if (!get_memory())
             return;
-    printf("play: no 8 MiB of memory in one piece\n");
+    printf("play: no 8 MiB of free memory between 32 MiB and 1 GiB\n");
     quire_machine_exit(QUIRE_EXIT_FAILURE);
 }
 
