@@ -26,28 +26,17 @@ static unmap_step_fn *const unmap_steps[] = {
 static const u8 needed_space[] = {[FP_MEM] = SPACE_MEM, [FP_IO] = SPACE_IO, [FP_OBJ] = SPACE_OBJ};
 static const u64 space_limit[] = {[FP_MEM] = USER_END, [FP_IO] = N_PORTS, [FP_OBJ] = N_SLOTS};
 
-static inline enum map_status run_map(struct map_op *op)
-{
-    while (op->size) {
-        enum map_status s;
-        if (unlikely(op->to->obj.dying))
-            return MAP_DYING;
-        s = map_steps[op->type](op);
-        if (s != MAP_DONE)
-            return s;
-        if (preempt_point(1) && op->size)
-            return MAP_PREEMPTED;
-    }
-    return MAP_DONE;
-}
-
 enum map_status map_run(struct map_op *op)
 {
-    enum map_status s;
+    enum map_status s = MAP_DONE;
 
     if (unlikely(!(op->from->spaces & op->to->spaces & needed_space[op->type])))
         return MAP_DONE;
-    s = run_map(op);
+    while (op->size && s == MAP_DONE) {
+        s = unlikely(op->to->obj.dying) ? MAP_DYING : map_steps[op->type](op);
+        if (preempt_point(1) && op->size && s == MAP_DONE)
+            s = MAP_PREEMPTED;
+    }
     check_note(s == MAP_PREEMPTED);
     return s;
 }
@@ -68,22 +57,15 @@ void unmap_begin(struct unmap_op *op, struct task *t, u64 fpage, u64 mask)
     op->walking = false;
 }
 
-static inline enum map_status run_unmap(struct unmap_op *op)
-{
-    while (op->pos < op->end) {
-        enum map_status s = unmap_steps[op->type](op);
-        if (s != MAP_DONE)
-            return s;
-        if (preempt_point(1) && op->pos < op->end)
-            return MAP_PREEMPTED;
-    }
-    return MAP_DONE;
-}
-
 enum map_status unmap_run(struct unmap_op *op)
 {
-    enum map_status s = run_unmap(op);
+    enum map_status s = MAP_DONE;
 
+    while (op->pos < op->end && s == MAP_DONE) {
+        s = unmap_steps[op->type](op);
+        if (preempt_point(1) && op->pos < op->end)
+            s = MAP_PREEMPTED;
+    }
     check_note(s == MAP_PREEMPTED);
     return s;
 }
