@@ -217,5 +217,5 @@ print-flags-user: ; @echo $(CFLAGS_USER)
 print-flags-run: ; $(info $(RUN_FLAGS)) @:
 
 force:
-.PHONY: all run test mutants coverage soak bench bench-check play debug iso check fmt disasm toolchain clean help force \
-    print-flags-kernel print-flags-user print-flags-run
+.PHONY: all run play test mutants coverage soak bench bench-check debug iso check fmt disasm toolchain clean help \
+    force print-flags-kernel print-flags-user print-flags-run

@@ -294,8 +294,8 @@ static void ku_mem_rights(void)
 static void bad_utcbs(void)
 {
     static l4_addr_t const bad[] = {0,
-                                    0x800000000000UL,     /* the first address that is not a user's */
-                                    0x8000b3000c00UL,     /* not canonical */
+                                    0x800000000000UL, /* the first address that is not a user's */
+                                    0x8000b3000c00UL, /* not canonical */
                                     0xffff800000000000UL, /* the kernel's */
                                     0xffffffff80400000UL,
                                     ~0xfffUL};
