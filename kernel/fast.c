@@ -123,14 +123,21 @@ static __attribute__((noinline)) struct thread *answer_items(struct thread *t, s
     return to;
 }
 
+static inline struct thread *invoke(struct thread *t, const struct cap *slot)
+{
+    slot->obj->type->invoke(t, slot->obj, (unsigned)slot->rights);
+    return exit_quickly();
+}
+
 struct thread *syscall_entry(struct thread *t)
 {
     u64 sel = t->regs.rdx;
     bool plain = QUIRE_FAST && !(t->regs.rax & TAG_NOT_PLAIN);
+    const struct cap *slot;
 
     latency_begin();
     if (likely((sel & (SEL_OP | SEL_SPECIAL)) == OP_CALL)) {
-        const struct cap *slot = obj_lookup(t->task, sel);
+        slot = obj_lookup(t->task, sel);
         if (unlikely(!slot))
             return slowly(t);
         if (likely(slot->obj->type == &gate_type) && plain && !gate_is_control(t, slot->rights)) {
@@ -138,8 +145,11 @@ struct thread *syscall_entry(struct thread *t)
             if (likely(!(u16)t->regs.r8) && fast_can_lend(g->thread))
                 return call(t, g->thread, g->label, slot->rights & (CAP_W | CAP_S));
         }
-        slot->obj->type->invoke(t, slot->obj, (unsigned)slot->rights);
-        return exit_quickly();
+        return invoke(t, slot);
+    }
+    if (!(sel & (OP_REPLY | SEL_SPECIAL))) {
+        slot = obj_lookup(t->task, sel);
+        return likely(slot != NULL) ? invoke(t, slot) : slowly(t);
     }
     if (QUIRE_FAST && (sel & (SEL_OP | SEL_SLOT_REPLY)) == OP_ANSWER) {
         struct thread *to = reply_caller(t->reply);

@@ -185,7 +185,6 @@ bool ipc_deliver_irq(struct thread *r, struct sender *irq, u64 irq_id)
         return false;
     leave_wait(r);
     irq_to_regs(r, irq->label);
-    sched_ready(r);
     return true;
 }
 

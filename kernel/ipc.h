@@ -56,7 +56,7 @@ void ipc_fail_sender(struct sender *s, enum ipc_error e);
 /* The IPC of `t` ends with an error (bit 0 of e: in the receive phase); t becomes runnable. */
 void ipc_fail(struct thread *t, unsigned e);
 
-/* An IRQ message for `r` (raw tag 0, the bound label) if it waits for it now; true: delivered. */
+/* An IRQ message for `r` (raw tag 0, the bound label) if it waits for it now; true: delivered, make it ready. */
 bool ipc_deliver_irq(struct thread *r, struct sender *irq, u64 irq_id);
 
 /* The transfer that `ctx` works on has ended: e is the send-side code or IPC_OK. */

@@ -40,15 +40,29 @@ static void semaphore_up(struct irq *irq)
         irq->count++;
 }
 
+/* The thread that has got the message and is to be made ready, NULL: none. */
+static struct thread *trigger(struct irq *irq)
+{
+    struct thread *t = irq->thread;
+
+    if (unlikely(irq->is_semaphore)) {
+        semaphore_up(irq);
+    } else if (unlikely(!t) || t->dead) {
+        irq->pending = true; /* remembered once (O-27) */
+    } else if (!irq->sender.queue) {
+        if (ipc_deliver_irq(t, &irq->sender, irq->obj.id))
+            return t;
+        sendq_add(&t->senders, &irq->sender); /* several collapse into one */
+    }
+    return NULL;
+}
+
 void irq_trigger(struct irq *irq)
 {
-    if (irq->is_semaphore) {
-        semaphore_up(irq);
-    } else if (!irq->thread || irq->thread->dead) {
-        irq->pending = true; /* remembered once (O-27) */
-    } else if (!irq->sender.queue && !ipc_deliver_irq(irq->thread, &irq->sender, irq->obj.id)) {
-        sendq_add(&irq->thread->senders, &irq->sender); /* several collapse into one */
-    }
+    struct thread *waiter = trigger(irq);
+
+    if (waiter)
+        sched_ready(waiter);
 }
 
 /* The user or the kernel masks the line of an IRQ, or unmasks it. */
@@ -142,12 +156,20 @@ static u64 op_irq(struct thread *t, struct irq *irq)
 {
     u64 op = sys_words(t) ? t->utcb->mr[0] & 0xffff : OP_TRIGGER;
 
-    if (op == OP_TRIGGER)
-        irq_trigger(irq);
-    else if (op != OP_EOI)
+    if (op == OP_TRIGGER) {
+        struct thread *waiter = trigger(irq);
+        if (!(sys_op(t) & OP_RECV)) {
+            if (waiter)
+                sched_run(waiter);
+            return NO_ANSWER;
+        }
+        if (waiter)
+            sched_ready(waiter);
+    } else if (op != OP_EOI) {
         return answer_label(-L4_ENOSYS);
-    else if (irq->masked)
+    } else if (irq->masked) {
         set_mask(irq, false);
+    }
     return syscall_no_reply(t, &irq->obj, irq->is_semaphore ? NULL : &irq->sender);
 }
 

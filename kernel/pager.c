@@ -64,7 +64,7 @@ static void stop_with(struct thread *t, void (*cont)(struct thread *))
     sched_stop();
 }
 
-static void send_exception(struct thread *t)
+void pager_exception(struct thread *t)
 {
     t->kind = IPC_EXCEPTION;
     t->tag = tag_make(L4_PROTO_EXCEPTION, EXCEPTION_WORDS, 0) | TAG_FPU;
@@ -118,29 +118,21 @@ static void send_page_fault(struct thread *t)
     thread_kill(t);
 }
 
-static void page_fault(struct thread *t)
+void pager_page_fault(struct thread *t)
 {
     u64 err = t->regs.err, addr = t->regs.cr2;
     unsigned wanted = MEM_R | (err & ERR_WRITE ? MEM_W : 0U) | (err & ERR_FETCH ? MEM_X : 0U);
 
     if (addr >= USER_END) { /* I-57 */
-        send_exception(t);
+        pager_exception(t);
     } else if (mem_access_allowed(t->task, addr, wanted)) {
         tlb_flush_addr(addr); /* a stale entry: simply again (M-50) */
     } else if (t->task->is_sigma0) {
         if (!mem_sigma0_fault(addr)) /* I-59 */
-            send_exception(t);
+            pager_exception(t);
     } else {
         send_page_fault(t);
     }
-}
-
-void pager_trap(struct thread *t)
-{
-    if (t->regs.trap == TRAP_PAGE_FAULT)
-        page_fault(t);
-    else
-        send_exception(t);
 }
 
 void pager_raise(struct thread *t)
@@ -151,7 +143,7 @@ void pager_raise(struct thread *t)
         return;
     t->regs.trap = TRAP_EX_REGS;
     t->regs.err = 0;
-    stop_with(t, send_exception);
+    stop_with(t, pager_exception);
 }
 
 void pager_again(struct thread *t)
@@ -159,21 +151,21 @@ void pager_again(struct thread *t)
     if (t->kind == IPC_PAGE_FAULT)
         send_page_fault(t);
     else
-        send_exception(t);
+        pager_exception(t);
 }
 
 void pager_ipc_failed(struct thread *t, unsigned e)
 {
     /* A pager that does not exist is an unhandled fault; all else means: try again (I-55). */
     if (t->kind == IPC_PAGE_FAULT && e == IPC_NOT_EXISTENT)
-        stop_with(t, send_exception);
+        stop_with(t, pager_exception);
     t->kind = IPC_USER;
 }
 
 void pager_reply(struct thread *t, u64 tag, unsigned e)
 {
     if (t->kind == IPC_PAGE_FAULT && !e && tag_label(tag) < 0)
-        stop_with(t, send_exception); /* I-54 */
+        stop_with(t, pager_exception); /* I-54 */
     t->kind = IPC_USER;
 }
 

@@ -14,8 +14,10 @@
 enum { EXCEPTION_WORDS = 26 };
 enum { TRAP_PAGE_FAULT = 14, TRAP_EX_REGS = 0xff };
 
-/* A trap from user mode that is not the kernel's own; regs.trap, err and cr2 are set. */
-void pager_trap(struct thread *t);
+/* A page fault of user mode; regs.err and cr2 are set. */
+void pager_page_fault(struct thread *t);
+/* Another trap that is not the kernel's own; regs.trap and err are set. */
+void pager_exception(struct thread *t);
 /* An exception message without a trap (ex_regs flag 0x20000): trap number 0xff. */
 void pager_raise(struct thread *t);
 

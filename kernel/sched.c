@@ -89,6 +89,21 @@ void sched_ready(struct thread *t)
         sched_choose_again(p);
 }
 
+void sched_run(struct thread *t)
+{
+    pcpu_ref p = pcpu();
+    struct thread *cur = p->cur;
+
+    if (p->resched || p->sc != cur || t->prio <= cur->prio || t->flags & TF_PARKED || t->cont) {
+        sched_ready(t);
+        return;
+    }
+    t->state = T_READY;
+    enqueue(cur, true);
+    p->sc = t;
+    arch_switch(cur, t);
+}
+
 void sched_remove(struct thread *t)
 {
     pcpu_ref p = pcpu();

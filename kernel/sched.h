@@ -15,6 +15,11 @@ enum { PRIO_MAX = 255, DEFAULT_QUANTUM_US = 10000 };
 
 /* Runnable: into the ready queue; a higher priority than the running context's asks for a new choice. */
 void sched_ready(struct thread *t);
+/*
+ * The same, when the current thread has nothing more to do in the kernel: a higher priority runs at once.  The current
+ * thread may be another one afterwards.
+ */
+void sched_run(struct thread *t);
 /* Not runnable any more (dead, parked). */
 void sched_remove(struct thread *t);
 void sched_set_prio(struct thread *t, unsigned prio);

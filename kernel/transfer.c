@@ -19,7 +19,7 @@
 
 /* Kernel-generated messages are received through these (ipc.md section 10): any item, anywhere. */
 static const u64 kernel_buffers[N_BUFFER_REGS] = {ITEM_MAP, 0xfc0};
-enum { KERNEL_BDR = 0x1000000, BDR_INHERIT_FPU = 0x1000000 };
+enum { BDR_INHERIT_FPU = 0x1000000 };
 
 static bool fpu_wanted(const struct thread *snd, const struct thread *rcv)
 {
@@ -59,18 +59,8 @@ static struct task *forward_task(const struct thread *rcv, u64 selector)
                                                                          : NULL;
 }
 
-static u64 *return_position(const struct transfer *x)
-{
-    /* A kernel-generated receiver has no use for the return item. */
-    static u64 nowhere[2];
-
-    if (unlikely(x->rcv->kind != IPC_USER))
-        return nowhere;
-    return &x->rcv->utcb->mr[tag_words(x->snd->tag) + 2U * x->item];
-}
-
-/* Go on with the current item's mapping; while it is interrupted the destination is held. */
-static enum ipc_error run_mapping(struct thread *ctx)
+/* Go on with the current item's mapping, its return item at `ret`; while it is interrupted the destination is held. */
+static inline enum ipc_error run_mapping(struct thread *ctx, u64 *ret)
 {
     struct transfer *x = &ctx->xfer;
     struct kobject *to = &ctx->map.to->obj;
@@ -83,22 +73,21 @@ static enum ipc_error run_mapping(struct thread *ctx)
         return IPC_PREEMPTED;
     }
     if (s == MAP_DONE && !ctx->map.any)
-        return_position(x)[0] |= RESULT_NOTHING; /* F-19 */
+        ret[0] |= RESULT_NOTHING; /* F-19 */
     if (x->mapping)
         kobject_put(to);
     x->mapping = false;
     return likely(s == MAP_DONE) ? IPC_OK : s == MAP_FAILED ? IPC_MAP_FAILED : IPC_OVERFLOW;
 }
 
-/* One item: decode it, find its buffer, and map. */
-static enum ipc_error do_item(struct thread *ctx, u64 w0, u64 fpage)
+/* One item: decode it, find its buffer, and map; its return item goes to `ret`. */
+static inline enum ipc_error do_item(struct thread *ctx, u64 w0, u64 fpage, u64 *ret)
 {
     struct transfer *x = &ctx->xfer;
     const u64 *br = likely(x->rcv->kind == IPC_USER) ? x->rcv->utcb->br : kernel_buffers;
-    u64 *ret = return_position(x);
     enum fpage_type type = fp_type(fpage);
     struct task *to = x->rcv->task;
-    struct fp_match m = {0, 0, 0};
+    struct fp_match m;
     struct recv_buffer b;
     unsigned size;
 
@@ -108,7 +97,7 @@ static enum ipc_error do_item(struct thread *ctx, u64 w0, u64 fpage)
     }
     if (!item_is_map(w0) || type == FP_SPECIAL)
         return IPC_OVERFLOW;
-    size = buffer_decode(br, &x->cursors, type, &b);
+    size = buffer_decode_at(br, x->cursors.at[type], &b);
     if (!size)
         return IPC_OVERFLOW;
     ret[0] = return_word(w0, fpage, RESULT_MAPPED); /* already there when the item fails (F-15) */
@@ -122,27 +111,30 @@ static enum ipc_error do_item(struct thread *ctx, u64 w0, u64 fpage)
         to = forward_task(x->rcv, b.task_cap);
     if (unlikely(!to))
         return IPC_OVERFLOW;
-    fp_window(fpage, b.window, w0, &m); /* a mismatch leaves nothing to do (F-12) */
+    if (unlikely(!fp_window(fpage, b.window, w0, &m)))
+        m.src = m.dst = m.size = 0; /* a mismatch leaves nothing to do (F-12) */
     ctx->map.from = x->snd->task;
     ctx->map.to = to;
     map_begin(&ctx->map, w0, fpage, &m);
-    return run_mapping(ctx);
+    return run_mapping(ctx, ret);
 }
 
 enum ipc_error transfer_items(struct thread *ctx)
 {
+    static u64 nowhere[2]; /* the return items of a receiver that the kernel itself is */
     struct transfer *x = &ctx->xfer;
     const u64 *mr = x->snd->utcb->mr;
-    unsigned words = tag_words(x->snd->tag);
+    u64 *out = likely(x->rcv->kind == IPC_USER) ? x->rcv->utcb->mr : NULL;
+    unsigned at = tag_words(x->snd->tag) + 2U * x->item;
 
-    for (; x->item < x->n_items; x->item++) {
-        unsigned at = words + 2U * x->item;
-        enum ipc_error e;
+    for (; x->item < x->n_items; x->item++, at += 2) {
+        u64 *ret = likely(out != NULL) ? &out[at] : nowhere;
+        enum ipc_error e = IPC_OVERFLOW;
 
         if (unlikely(x->mapping))
-            e = run_mapping(ctx);
-        else
-            e = at + 2 <= N_MESSAGE_REGS ? do_item(ctx, mr[at], mr[at + 1]) : IPC_OVERFLOW;
+            e = run_mapping(ctx, ret);
+        else if (likely(at + 2 <= N_MESSAGE_REGS))
+            e = do_item(ctx, mr[at], mr[at + 1], ret);
         if (unlikely(e != IPC_OK))
             return e;
     }
@@ -159,19 +151,6 @@ void transfer_continue(struct thread *ctx)
         ctx->cont = transfer_continue;
     else
         ipc_transfer_done(ctx, e);
-}
-
-void transfer_begin(struct thread *ctx, struct thread *snd, struct thread *rcv)
-{
-    struct transfer *x = &ctx->xfer;
-
-    x->snd = snd;
-    x->rcv = rcv;
-    x->item = 0;
-    x->n_items = (u8)tag_items(snd->tag);
-    x->mapping = false;
-    x->cursors = cursors_from_bdr(likely(rcv->kind == IPC_USER) ? rcv->utcb->bdr : KERNEL_BDR);
-    (ctx == snd ? rcv : snd)->state = T_XFER;
 }
 
 void transfer_start(struct thread *ctx, struct thread *snd, struct thread *rcv)

@@ -8,8 +8,23 @@
 
 #include "ipc.h"
 
+enum {
+    KERNEL_BDR = 0x1000000
+}; /* kernel-generated messages take the FPU state (ipc.md section 10) */
+
 /* Set ctx->xfer up for the message of `snd` to `rcv`. */
-void transfer_begin(struct thread *ctx, struct thread *snd, struct thread *rcv);
+static inline void transfer_begin(struct thread *ctx, struct thread *snd, struct thread *rcv)
+{
+    struct transfer *x = &ctx->xfer;
+
+    x->snd = snd;
+    x->rcv = rcv;
+    x->item = 0;
+    x->n_items = (u8)tag_items(snd->tag);
+    x->mapping = false;
+    x->cursors = cursors_from_bdr(likely(rcv->kind == IPC_USER) ? rcv->utcb->bdr : KERNEL_BDR);
+    (ctx == snd ? rcv : snd)->state = T_XFER;
+}
 /* The items of ctx->xfer, and the FPU state; the words were copied before.  IPC_PREEMPTED: go on later. */
 enum ipc_error transfer_items(struct thread *ctx);
 /* The same as a continuation, with all that follows. */

@@ -170,12 +170,14 @@ struct thread *trap_entry(struct thread *t)
     latency_begin();
     t->regs.rip =
         canonical(t->regs.rip); /* the CPU faults in the kernel when it is to load another (I-3) */
-    if (v >= FIRST_IRQ)
+    if (likely(v == TRAP_PAGE_FAULT))
+        pager_page_fault(t);
+    else if (v >= FIRST_IRQ)
         arch_irq_note((unsigned)v);
     else if (v == TRAP_NO_FPU)
         switch_load_fpu(t);
     else if (v != TRAP_PROTECTION || !refresh_ports(t))
-        pager_trap(t);
+        pager_exception(t);
     t = exit_quickly();
     return t ? t : exit_slowly();
 }

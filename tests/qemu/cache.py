@@ -27,7 +27,7 @@ def caching(context):
     found = {}  # number of the look -> {address: type}
 
     def watch(stub):
-        for _, registers in stub.stops([gdbstub.address_of(context, "pager_trap")]):
+        for _, registers in stub.stops([gdbstub.address_of(context, "pager_page_fault")]):
             thread = gdbstub.number(registers, gdbstub.RDI, 8)
             address = stub.word(thread + gdbstub.THREAD_CR2)
             if stub.word(thread + gdbstub.THREAD_TRAP) == PAGE_FAULT and 0 <= address - LOOK_NOW < 64 * PAGE:
