@@ -21,21 +21,22 @@ enum { PLATFORM_SHUTDOWN = 1 };
 
 static unsigned n_pins(struct irq **line) { return line ? 1 : arch_irq_pins(); }
 
-/* The one pin of the log or the scheduler, see icu_op(); 0 or -EINVAL. */
-static int bind_single(struct irq **line, struct irq *irq, bool bind)
+/* The one pin of the log or the scheduler, see icu_op(): bind irq, or NULL: unbind; 0 or -EINVAL. */
+static int bind_single(struct irq **line, struct irq *irq)
 {
     struct irq *old = *line;
 
-    if (bind ? old && !old->obj.dying : old != irq)
+    if (irq && old && !old->obj.dying && old != irq)
         return -L4_EINVAL;
-    if (bind)
+    if (irq)
         kobject_get(&irq->obj);
-    *line = bind ? irq : NULL;
+    *line = irq;
     if (old)
         kobject_put(&old->obj);
     return 0;
 }
 
+/* Unbinding sets the pin free, whichever IRQ was named. */
 static u64 op_bind(struct thread *t, struct irq **line)
 {
     bool bind = t->utcb->mr[0] == ICU_BIND;
@@ -49,15 +50,12 @@ static u64 op_bind(struct thread *t, struct irq **line)
         return answer_arg(err);
     if (slot->obj->type != &irq_type && slot->obj->type != &semaphore_type)
         return answer_label(-L4_EINVAL);
-    if (!(slot->rights & CAP_W))
+    if (bind && !(slot->rights & CAP_W))
         return answer_label(-L4_EPERM);
-    irq = irq_of(slot->obj);
     if (pin >= n_pins(line))
-        return answer_label(-L4_EINVAL);
-    if (line)
-        return answer_label(bind_single(line, irq, bind));
-    return answer_label(bind ? irq_line_bind((unsigned)pin, irq)
-                             : irq_line_unbind((unsigned)pin, irq));
+        return answer_label(bind ? -L4_EINVAL : 0);
+    irq = bind ? irq_of(slot->obj) : NULL;
+    return answer_label(line ? bind_single(line, irq) : irq_line_bind((unsigned)pin, irq));
 }
 
 u64 icu_op(struct thread *t, struct kobject *o, struct irq **line)

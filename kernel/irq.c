@@ -221,26 +221,31 @@ static void irq_invoke(struct thread *t, struct kobject *o, unsigned rights)
 
 static struct irq *lines[IRQ_PINS]; /* who takes a line's interrupts; a reference each */
 
-int irq_line_bind(unsigned pin, struct irq *irq)
+static void free_line(unsigned pin)
 {
-    if (lines[pin] || irq->pin >= 0)
-        return -L4_EINVAL;
-    kobject_get(&irq->obj);
-    lines[pin] = irq;
-    irq->pin = (s16)pin;
-    irq->masked = true; /* as the line is: the user's first EOI unmasks it */
-    return 0;
-}
+    struct irq *irq = lines[pin];
 
-int irq_line_unbind(unsigned pin, struct irq *irq)
-{
-    if (lines[pin] != irq)
-        return -L4_EINVAL;
     set_mask(irq, true);
     lines[pin] = NULL;
     irq->pin = -1;
     irq->masked = false;
     kobject_put(&irq->obj);
+}
+
+int irq_line_bind(unsigned pin, struct irq *irq)
+{
+    if (irq && irq->pin >= 0) /* whatever comes of it, the line it had is free */
+        free_line((unsigned)irq->pin);
+    if (lines[pin] && irq)
+        return -L4_EINVAL;
+    if (lines[pin])
+        free_line(pin);
+    if (!irq)
+        return 0;
+    kobject_get(&irq->obj);
+    lines[pin] = irq;
+    irq->pin = (s16)pin;
+    irq->masked = true; /* as the line is: the user's first EOI unmasks it */
     return 0;
 }
 
@@ -301,7 +306,7 @@ static bool irq_destroy(struct kobject *o)
     if (irq->thread)
         unbind(irq);
     if (irq->pin >= 0)
-        irq_line_unbind((unsigned)irq->pin, irq);
+        free_line((unsigned)irq->pin);
     return true;
 }
 

@@ -35,9 +35,11 @@ void irq_thread_dies(struct sender *s);
 /* ---- lines ---- */
 
 enum { IRQ_PINS = 24 };
-/* Bind and unbind a line, a pin below arch_irq_pins(); 0 or -EINVAL. */
+/*
+ * Bind a line of the machine to an IRQ, which leaves the one it had; -EINVAL: the line is taken.
+ * irq NULL: set the line free.
+ */
 int irq_line_bind(unsigned pin, struct irq *irq);
-int irq_line_unbind(unsigned pin, struct irq *irq);
 /* Of a line that has an IRQ bound; else nothing. */
 void irq_line_mask(unsigned pin, bool mask);
 
