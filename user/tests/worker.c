@@ -179,12 +179,12 @@ static void create_task(struct worker *w)
 
 /*
  * Has sigma0 map the whole image now: our pager refuses page faults, and only what is mapped here
- * can be mapped on.
+ * can be mapped on.  Reading is enough, and a loader may have made the code read-only.
  */
 static void touch_image(void)
 {
     for (volatile char *p = image_start; p < (volatile char *)image_end; p += L4_PAGESIZE)
-        *p = *p;
+        (void)*p;
 }
 
 static void start_pager(void)
