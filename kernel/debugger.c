@@ -43,10 +43,12 @@ static u64 answer_two(struct thread *t, u64 word0, u64 word1)
     return answer_words(2);
 }
 
-static u64 op(struct thread *t)
+static u64 debugger_op(struct thread *t, struct kobject *o, unsigned rights)
 {
     u64 code = sys_words(t) ? t->utcb->mr[0] & 0xffff : ~0UL;
 
+    (void)o;
+    (void)rights;
     if (sys_label(t) != L4_PROTO_DEBUGGER)
         return answer_label(-L4_EBADPROTO);
     switch (code) {
@@ -77,15 +79,9 @@ static u64 op(struct thread *t)
     }
 }
 
-static void debugger_invoke(struct thread *t, struct kobject *o, unsigned rights)
-{
-    (void)rights;
-    if (syscall_is_op(t, o, NULL))
-        syscall_answer(t, op(t));
-}
-
 const struct kobject_type debugger_type = {
     .name = "debugger",
     .proto = L4_PROTO_DEBUGGER,
-    .invoke = debugger_invoke,
+    .invoke = syscall_invoke_op,
+    .op = debugger_op,
 };

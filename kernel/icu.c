@@ -104,22 +104,17 @@ static u64 platform_op(struct thread *t)
     return answer_label(-L4_ENOSYS);
 }
 
-static u64 op(struct thread *t, struct kobject *o)
+static u64 icu_object_op(struct thread *t, struct kobject *o, unsigned rights)
 {
+    (void)rights;
     if (sys_label(t) == L4_PROTO_IRQ)
         return icu_op(t, o, NULL);
     return sys_label(t) == 0 ? platform_op(t) : answer_label(-L4_EBADPROTO);
 }
 
-static void icu_invoke(struct thread *t, struct kobject *o, unsigned rights)
-{
-    (void)rights;
-    if (syscall_is_op(t, o, NULL))
-        syscall_answer(t, op(t, o));
-}
-
 const struct kobject_type icu_type = {
     .name = "icu",
     .proto = L4_PROTO_IRQ,
-    .invoke = icu_invoke,
+    .invoke = syscall_invoke_op,
+    .op = icu_object_op,
 };

@@ -46,6 +46,8 @@ struct kobject_type {
     s64 proto; /* label of the kernel operations */
     /* A thread invokes the object: cur->regs and cur->utcb hold the request; `rights`: W, S and ATTR_* of the slot. */
     void (*invoke)(struct thread *cur, struct kobject *o, unsigned rights);
+    /* With invoke = syscall_invoke_op: an operation; returns the answer's tag (syscall.h). */
+    u64 (*op)(struct thread *cur, struct kobject *o, unsigned rights);
     /* One bounded step of the end; true: done.  NULL: nothing to do. */
     bool (*destroy)(struct kobject *o);
     /* No reference is left: one bounded step of giving back what the object holds; true: done.  NULL: nothing. */

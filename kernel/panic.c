@@ -30,7 +30,7 @@ static const struct ksym *function_at(u64 addr)
     const struct ksym *low = _ksyms_start, *high = _ksyms_end;
     u64 offset = addr - (u64)_text_start;
 
-    if (addr >= (u64)_text_end || low == high || offset < low->offset)
+    if (offset >= (u64)(_text_end - _text_start) || low == high || offset < low->offset)
         return NULL;
     while (high - low > 1) { /* low is at or below addr, high above it */
         const struct ksym *mid = low + (high - low) / 2;

@@ -85,8 +85,9 @@ static u64 op_idle_time(struct thread *t)
     return answer_word(t, pcpu()->idle_time);
 }
 
-static u64 sched_op(struct thread *t, struct kobject *o)
+static u64 sched_op(struct thread *t, struct kobject *o, unsigned rights)
 {
+    (void)rights; /* none is needed (O-33) */
     if (sys_label(t) == L4_PROTO_IRQ)
         return icu_op(t, o, &hotplug_irq);
     if (sys_label(t) != L4_PROTO_SCHEDULER)
@@ -105,15 +106,9 @@ static u64 sched_op(struct thread *t, struct kobject *o)
     }
 }
 
-static void sched_invoke(struct thread *t, struct kobject *o, unsigned rights)
-{
-    (void)rights; /* none is needed (O-33) */
-    if (syscall_is_op(t, o, NULL))
-        syscall_answer(t, sched_op(t, o));
-}
-
 const struct kobject_type sched_type = {
     .name = "scheduler",
     .proto = L4_PROTO_SCHEDULER,
-    .invoke = sched_invoke,
+    .invoke = syscall_invoke_op,
+    .op = sched_op,
 };

@@ -89,6 +89,12 @@ bool syscall_is_op(struct thread *t, struct kobject *o, struct sender *irq)
     return false;
 }
 
+void syscall_invoke_op(struct thread *t, struct kobject *o, unsigned rights)
+{
+    if (syscall_is_op(t, o, NULL))
+        syscall_answer(t, o->type->op(t, o, rights));
+}
+
 u64 syscall_no_reply(struct thread *t, struct kobject *o, struct sender *irq)
 {
     syscall_to_ipc(t);

@@ -71,6 +71,9 @@ static inline void syscall_answer(struct thread *t, u64 tag)
         syscall_tag(t, tag);
 }
 
+/* The invoke function of objects that have operations only, `op` of their type. */
+void syscall_invoke_op(struct thread *t, struct kobject *o, unsigned rights);
+
 /* The MRs for output words; without a receive phase they go nowhere (I-12). */
 static inline u64 *syscall_out(struct thread *t)
 {

@@ -84,7 +84,7 @@ static u64 op_read(struct thread *t, unsigned rights)
     return answer_label(0);
 }
 
-static u64 op(struct thread *t, struct kobject *o, unsigned rights)
+static u64 vcon_op(struct thread *t, struct kobject *o, unsigned rights)
 {
     if (sys_label(t) == L4_PROTO_IRQ)
         return icu_op(t, o, &input_irq);
@@ -106,14 +106,9 @@ static u64 op(struct thread *t, struct kobject *o, unsigned rights)
     }
 }
 
-static void vcon_invoke(struct thread *t, struct kobject *o, unsigned rights)
-{
-    if (syscall_is_op(t, o, NULL))
-        syscall_answer(t, op(t, o, rights));
-}
-
 const struct kobject_type vcon_type = {
     .name = "log",
     .proto = L4_PROTO_LOG,
-    .invoke = vcon_invoke,
+    .invoke = syscall_invoke_op,
+    .op = vcon_op,
 };
