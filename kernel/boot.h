@@ -6,7 +6,6 @@
 #define QUIRE_BOOT_H
 
 #include "boot_mem.h"
-#include "elf.h"
 #include "types.h"
 
 struct phys_range {

@@ -10,6 +10,7 @@
 #include "arch.h"
 #include "arch_boot.h"
 #include "boot.h"
+#include "elf.h"
 #include "string.h"
 
 #define EARLY_LIMIT (1UL << 32)

@@ -36,12 +36,7 @@ enum kip_mem_type {
         0xf, /* the sub-type is the type of the firmware's memory map, 0 for the first page */
     KIP_MEM_TYPE_MASK = 0xf,
 };
-enum kip_mem_subtype {
-    KIP_RESERVED_IMAGE = 0,
-    KIP_RESERVED_HEAP = 1,
-    KIP_RESERVED_MMIO = 2,
-    KIP_BOOT_RWX = 7
-};
+enum kip_mem_subtype { KIP_RESERVED_IMAGE = 0, KIP_RESERVED_HEAP = 1, KIP_BOOT_RWX = 7 };
 enum {
     KIP_MEM_SUBTYPE_SHIFT = 4,
     KIP_MEM_VIRTUAL = 1 << 9,

@@ -2,7 +2,6 @@
 /* The log object, see vcon.h. */
 #include "vcon.h"
 
-#include "arch.h"
 #include "arch_boot.h"
 #include "icu.h"
 #include "l4/sys/err.h"

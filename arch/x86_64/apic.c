@@ -20,7 +20,6 @@
 #include "cpu.h"
 #include "kip.h"
 #include "kmap.h"
-#include "panic.h"
 #include "print.h"
 
 enum { MAX_LINES = 24 };

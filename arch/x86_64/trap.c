@@ -3,19 +3,15 @@
  * Traps: the descriptor tables, and what each trap from user mode or from the kernel means.
  * Called by entry.asm; calls pager.c for what belongs to the user.
  */
-#include "acpi.h"
 #include "apic.h"
 #include "arch.h"
 #include "io_space.h"
-#include "kmap.h"
 #include "latency.h"
 #include "pager.h"
 #include "panic.h"
 #include "print.h"
 #include "sched.h"
-#include "string.h"
 #include "switch.h"
-#include "syscall.h"
 
 /* ---- descriptor tables (selectors: abi ipc.md section 1) ---- */
 
