@@ -103,40 +103,39 @@ bool reap_pending(void) { return reap_first != NULL; }
 
 unsigned reap_prio(void) { return reap_priority; }
 
-/* One bounded step for the first object; true: it is done with and off the list. */
-static bool reap_step(struct kobject *o)
+/* One bounded step for the first object. */
+static void reap_step(struct kobject *o)
 {
-    if (o->refs > 0) { /* killed: slots first, then the type's own end */
+    struct factory *f = o->factory;
+
+    if (o->refs >
+        0) { /* killed: slots first, then the type's own end, then the reference for being alive */
         if (o->caps) {
             if (!(o->caps->rights & ATTR_WEAK))
                 o->counted--;
             cap_unlink(o->caps);
-            return false;
+            return;
         }
         if (o->type->destroy && !o->type->destroy(o))
-            return false;
+            return;
+        o->refs--;
     }
-    reap_first = o->reap_next; /* before the put, which may append it again */
+    reap_first = o->reap_next;
     if (!reap_first)
         reap_last = &reap_first;
-    if (o->refs > 0) {
-        kobject_put(o);
-    } else {
-        struct factory *f = o->factory;
-        preempt_charge(PREEMPT_UNITS / 2); /* looking for tables takes its time */
-        if (o->type->release &&
-            !o->type->release(o)) { /* more to give back: to the end of the list */
-            reap_add(o);
-            return false;
-        }
-        *o->all_link = o->all_next;
-        if (o->all_next)
-            o->all_next->all_link = o->all_link;
-        slab_free(o->type->slab, factory_quota(f), (u8 *)o - o->type->head);
-        if (f)
-            kobject_put(&f->obj);
+    if (o->refs > 0)
+        return;
+    preempt_charge(PREEMPT_UNITS / 2);              /* looking for tables takes its time */
+    if (o->type->release && !o->type->release(o)) { /* more to give back: to the end of the list */
+        reap_add(o);
+        return;
     }
-    return true;
+    *o->all_link = o->all_next;
+    if (o->all_next)
+        o->all_next->all_link = o->all_link;
+    slab_free(o->type->slab, factory_quota(f), (u8 *)o - o->type->head);
+    if (f)
+        kobject_put(&f->obj);
 }
 
 bool reap_run(void)
