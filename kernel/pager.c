@@ -78,7 +78,7 @@ void pager_exception(struct thread *t)
 }
 
 /* The usual case in one go: the pager waits behind a gate (see fast.c). */
-static bool send_page_fault_quickly(struct thread *t)
+static inline bool send_page_fault_quickly(struct thread *t, u64 word0)
 {
     const struct cap *slot = t->pager & 0xc00 ? NULL : obj_lookup(t->task, t->pager);
     const struct gate *g;
@@ -93,8 +93,8 @@ static bool send_page_fault_quickly(struct thread *t)
         return false;
     rights = slot->rights & (CAP_W | CAP_S);
     fast_wait_for(t, to, rights, MODE_FAULT_WAIT);
-    to->utcb->mr[0] = t->msg[0];
-    to->utcb->mr[1] = t->msg[1];
+    to->utcb->mr[0] = word0;
+    to->utcb->mr[1] = t->regs.rip;
     to->regs.rax = tag_make(L4_PROTO_PAGE_FAULT, 2, 0);
     to->regs.rsi = g->label | rights;
     to->state = T_READY;
@@ -105,11 +105,13 @@ static bool send_page_fault_quickly(struct thread *t)
 static void send_page_fault(struct thread *t)
 {
     u64 err = t->regs.err;
-    t->msg[0] = (t->regs.cr2 & ~7UL) | (err & (ERR_PRESENT | ERR_WRITE)) |
+    u64 word0 = (t->regs.cr2 & ~7UL) | (err & (ERR_PRESENT | ERR_WRITE)) |
                 (err & ERR_FETCH ? (u64)PF_TAG_FETCH : 0);
-    t->msg[1] = t->regs.rip;
-    if (send_page_fault_quickly(t))
+
+    if (likely(send_page_fault_quickly(t, word0)))
         return;
+    t->msg[0] = word0;
+    t->msg[1] = t->regs.rip;
     t->kind = IPC_PAGE_FAULT;
     t->tag = tag_make(L4_PROTO_PAGE_FAULT, 2, 0);
     if (send_through(t, t->pager))

@@ -80,11 +80,11 @@ static inline enum ipc_error run_mapping(struct thread *ctx, u64 *ret)
     return likely(s == MAP_DONE) ? IPC_OK : s == MAP_FAILED ? IPC_MAP_FAILED : IPC_OVERFLOW;
 }
 
-/* One item: decode it, find its buffer, and map; its return item goes to `ret`. */
-static inline enum ipc_error do_item(struct thread *ctx, u64 w0, u64 fpage, u64 *ret)
+/* One item: decode it, find its buffer among `br`, and map; its return item goes to `ret`. */
+static inline enum ipc_error do_item(struct thread *ctx, const u64 *item, const u64 *br, u64 *ret)
 {
     struct transfer *x = &ctx->xfer;
-    const u64 *br = likely(x->rcv->kind == IPC_USER) ? x->rcv->utcb->br : kernel_buffers;
+    u64 w0 = item[0], fpage = item[1];
     enum fpage_type type = fp_type(fpage);
     struct task *to = x->rcv->task;
     struct fp_match m;
@@ -123,18 +123,21 @@ enum ipc_error transfer_items(struct thread *ctx)
 {
     static u64 nowhere[2]; /* the return items of a receiver that the kernel itself is */
     struct transfer *x = &ctx->xfer;
-    const u64 *mr = x->snd->utcb->mr;
-    u64 *out = likely(x->rcv->kind == IPC_USER) ? x->rcv->utcb->mr : NULL;
-    unsigned at = tag_words(x->snd->tag) + 2U * x->item;
+    const u64 *mr = x->snd->utcb->mr, *br = kernel_buffers;
+    u64 at = tag_words(x->snd->tag) + 2U * x->item, *ret = nowhere, step = 0;
 
-    for (; x->item < x->n_items; x->item++, at += 2) {
-        u64 *ret = likely(out != NULL) ? &out[at] : nowhere;
+    if (likely(x->rcv->kind == IPC_USER)) {
+        br = x->rcv->utcb->br;
+        ret = &x->rcv->utcb->mr[at];
+        step = 2;
+    }
+    for (; x->item < x->n_items; x->item++, at += 2, ret += step) {
         enum ipc_error e = IPC_OVERFLOW;
 
         if (unlikely(x->mapping))
             e = run_mapping(ctx, ret);
         else if (likely(at + 2 <= N_MESSAGE_REGS))
-            e = do_item(ctx, mr[at], mr[at + 1], ret);
+            e = do_item(ctx, &mr[at], br, ret);
         if (unlikely(e != IPC_OK))
             return e;
     }

@@ -164,11 +164,14 @@ struct thread *trap_entry(struct thread *t)
     u64 v = t->regs.trap;
 
     latency_begin();
-    t->regs.rip =
-        canonical(t->regs.rip); /* the CPU faults in the kernel when it is to load another (I-3) */
-    if (likely(v == TRAP_PAGE_FAULT))
+    if (likely(v == TRAP_PAGE_FAULT)) {
         pager_page_fault(t);
-    else if (v >= FIRST_IRQ)
+        t = exit_quickly();
+        return t ? t : exit_slowly();
+    }
+    /* The CPU would fault in the kernel when it is to load another (I-3); a page fault never has one. */
+    t->regs.rip = canonical(t->regs.rip);
+    if (v >= FIRST_IRQ)
         arch_irq_note((unsigned)v);
     else if (v == TRAP_NO_FPU)
         switch_load_fpu(t);
