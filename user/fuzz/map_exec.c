@@ -58,7 +58,8 @@ static void run_ipc(struct seq_op *op, struct answer *k)
     bool with_s = op->n >> 4;
     u64 tag, sender_tag, error, received;
 
-    k->done = world_prepare(op->a) && world_prepare(op->b) && world_partner(op->a, op->b, with_s);
+    k->done = world_prepare(op->a) && world_prepare(op->b) && world_partner(op->a, op->b, with_s) &&
+              model.space[op->a].alive && model.space[op->b].alive; /* a repair may end a task */
     if (!k->done)
         return;
     for (unsigned i = 0; i < (op->n & 15U);

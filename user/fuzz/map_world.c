@@ -118,23 +118,29 @@ void world_after_operation(void)
 
 /* ---- what helpers need ---- */
 
+/* What the slot held goes first (M-63 .. M-65), in the model too: with it a task may end, even this one. */
 static bool give(unsigned space, u64 slot, unsigned object, l4_cap_idx_t cap_and_rights)
 {
     l4_cap_idx_t cap = cap_and_rights & ~0xfffUL;
     unsigned rights = cap_and_rights & 15;
     int i = model_find_cap(space, slot);
+    bool given;
 
     if (i >= 0 && model.cap[i].object == object && (model.cap[i].rights & rights) == rights &&
         ((rights & RIGHT_S) || !(model.cap[i].rights & RIGHT_S)))
         return true;
-    if (l4_error(l4_task_map(world_task(space, true), L4_BASE_TASK_CAP,
-                             l4_obj_fpage(cap, 0, (unsigned char)rights),
-                             slot << L4_CAP_SHIFT | L4_FPAGE_C_OBJ_RIGHTS)) < 0)
-        return false;
-    if (i >= 0)
+    given = l4_error(l4_task_map(world_task(space, true), L4_BASE_TASK_CAP,
+                                 l4_obj_fpage(cap, 0, (unsigned char)rights),
+                                 slot << L4_CAP_SHIFT | L4_FPAGE_C_OBJ_RIGHTS)) >= 0;
+    if (i >= 0) {
         model_drop_cap(i, true);
-    model_put_cap(space, slot, object, rights | 0xe0);
-    return true;
+        if (given == model.object[model.space[space].object].ending) /* M-82 */
+            differs("space %u slot %lx is %s", space, slot, given ? "filled" : "not filled");
+    }
+    if (given)
+        model_put_cap(space, slot, object, rights | 0xe0);
+    model_end_tasks();
+    return given && model.space[space].alive;
 }
 
 bool world_prepare(unsigned space)
