@@ -35,7 +35,7 @@ void compare_answers(const struct seq_op *op, const struct answer *k, const stru
 /* ---- pages and ports, by a helper ---- */
 
 static struct batch {
-    u64 at[PROBE_MAX], want[PROBE_MAX];
+    u64 at[PROBE_MAX], want[PROBE_MAX]; /* a value, PROBE_FAULT, or 0: anything but a fault */
     unsigned n;
 } batch;
 
@@ -53,8 +53,8 @@ static void flush(unsigned space, unsigned order)
     for (unsigned i = 0; i < batch.n; i++) {
         u64 got = u->msg.mr[1 + i];
 
-        if (order == HELPER_PORTS ? (got == PROBE_FAULT) != (batch.want[i] == PROBE_FAULT)
-                                  : batch.want[i] && got != batch.want[i])
+        if ((got == PROBE_FAULT) != (batch.want[i] == PROBE_FAULT) ||
+            (batch.want[i] && got != batch.want[i]))
             differs("space %u at %lx: found %lx, by the model %lx", space, batch.at[i], got,
                     batch.want[i]);
     }
