@@ -16,6 +16,7 @@ struct factory root_factory;
 static struct slab factory_slab = SLAB(struct factory, 8);
 
 enum { LABEL_RIGHTS = 3, ALL_RIGHTS = CAP_RIGHTS | ATTR_CTL };
+enum { MADE = 0 }; /* of the functions that make an object: it is there (as answer_label(0)) */
 
 void factory_init_root(void)
 {
@@ -23,7 +24,7 @@ void factory_init_root(void)
     root_factory.quota.limit = ~0UL;
 }
 
-static int create_gate(struct thread *t, struct creation *c)
+static u64 create_gate(struct thread *t, struct creation *c)
 {
     struct thread *thread = NULL;
     u64 label = t->utcb->mr[2];
@@ -31,64 +32,64 @@ static int create_gate(struct thread *t, struct creation *c)
     int err;
 
     if (tag_items(sys_tag(t))) {
-        if (tag_words(sys_tag(t)) < 3)
-            return -L4_EMSGTOOSHORT;
+        if (sys_words(t) < 3)
+            return answer_label(-L4_EMSGTOOSHORT);
         thread = syscall_thread_arg(t, &err);
         if (!thread)
-            return err ? err : 1;
+            return answer_arg(err);
         if (label & LABEL_RIGHTS)
-            return -L4_EINVAL;
+            return answer_label(-L4_EINVAL);
     }
     g = gate_create(c->factory);
     if (!g)
-        return -L4_ENOMEM;
+        return answer_label(-L4_ENOMEM);
     if (thread)
         gate_bind(g, thread, label);
     c->obj = &g->obj;
-    return 0;
+    return MADE;
 }
 
-static int create_task(struct thread *t, struct creation *c)
+static u64 create_task(struct thread *t, struct creation *c)
 {
     u64 fpage = t->utcb->mr[2], base = 0;
     struct task *task;
 
-    if (tag_words(sys_tag(t)) < 3 || (fpage && !ku_mem_fpage_ok(fpage, &base)))
-        return -L4_EINVAL;
+    if (sys_words(t) < 3 || (fpage && !ku_mem_fpage_ok(fpage, &base)))
+        return answer_label(-L4_EINVAL);
     task = task_create(c->factory);
     if (!task)
-        return -L4_ENOMEM;
+        return answer_label(-L4_ENOMEM);
     c->obj = &task->obj;
     c->words = 1;
     if (!fpage)
-        return 0;
-    return ku_mem_begin(task, base, fp_order(fpage), &c->area) ? -L4_ENOMEM : 0;
+        return MADE;
+    return answer_label(ku_mem_begin(task, base, fp_order(fpage), &c->area) ? -L4_ENOMEM : 0);
 }
 
-static int create_factory(struct thread *t, struct creation *c)
+static u64 create_factory(struct thread *t, struct creation *c)
 {
     u64 limit = t->utcb->mr[2];
     struct factory *f;
 
-    if (tag_words(sys_tag(t)) != 3)
-        return tag_words(sys_tag(t)) < 3 ? -L4_EMSGTOOSHORT : -L4_EMSGTOOLONG;
+    if (sys_words(t) != 3)
+        return answer_label(sys_words(t) < 3 ? -L4_EMSGTOOSHORT : -L4_EMSGTOOLONG);
     if (!limit || limit >> 62)
-        return -L4_ENOMEM;
+        return answer_label(-L4_ENOMEM);
     f = slab_alloc(&factory_slab, &c->factory->quota);
     if (!f)
-        return -L4_ENOMEM;
+        return answer_label(-L4_ENOMEM);
     if (!quota_charge(&c->factory->quota, limit)) { /* reserved at once (M-76) */
         slab_free(&factory_slab, &c->factory->quota, f);
-        return -L4_ENOMEM;
+        return answer_label(-L4_ENOMEM);
     }
     *f = (struct factory){.quota = {.limit = limit}};
     kobject_init(&f->obj, &factory_type, c->factory);
     c->obj = &f->obj;
-    return 0;
+    return MADE;
 }
 
-/* Make the object: 0 or a negative error; c->obj may be set in both cases.  1: an IPC error was answered. */
-static int create(struct thread *t, struct creation *c)
+/* Make the object: MADE, or the answer if it failed; c->obj may be set in both cases. */
+static u64 create(struct thread *t, struct creation *c)
 {
     s64 kind = (s64)t->utcb->mr[0];
     struct thread *thread;
@@ -103,16 +104,16 @@ static int create(struct thread *t, struct creation *c)
     case L4_PROTO_THREAD:
         thread = thread_create(c->factory);
         c->obj = thread ? &thread->obj : NULL;
-        return thread ? 0 : -L4_ENOMEM;
+        return answer_label(thread ? 0 : -L4_ENOMEM);
     case L4_PROTO_FACTORY:
         return create_factory(t, c);
     case L4_PROTO_IRQ_SENDER:
     case L4_PROTO_SEMAPHORE:
         irq = irq_create(c->factory, kind == L4_PROTO_SEMAPHORE);
         c->obj = irq ? &irq->obj : NULL;
-        return irq ? 0 : -L4_ENOMEM;
+        return answer_label(irq ? 0 : -L4_ENOMEM);
     default:
-        return -L4_ENODEV;
+        return answer_label(-L4_ENODEV);
     }
 }
 
@@ -128,26 +129,23 @@ static inline bool result_slot(const struct thread *t, u64 *index)
     return true;
 }
 
-/* Put the object into its slot, or answer with the error and drop it. */
-static void finish(struct thread *t, int err)
+/* Put the object into its slot; if it was not made, or has no slot, drop it. */
+static u64 finish(struct thread *t, u64 answer)
 {
     struct creation c = t->creation;
-    struct cap *slot = NULL;
+    struct cap *slot;
     u64 *out = t->utcb->mr;
 
     t->creation.obj = NULL;
-    if (!err && t->task->obj.dying) /* deleted while the call was interrupted: no slot will do */
-        err = -L4_ENOMEM;
-    if (!err) {
-        slot = obj_make_slot(t->task, c.slot);
-        err = slot ? 0 : -L4_ENOMEM;
+    if (answer == MADE) {
+        /* deleted while the call was interrupted: no slot will do */
+        slot = t->task->obj.dying ? NULL : obj_make_slot(t->task, c.slot);
+        answer = slot ? MADE : answer_label(-L4_ENOMEM);
     }
-    if (err) {
+    if (answer != MADE) {
         if (c.obj)
             kobject_kill(c.obj);
-        if (err < 0) /* else an IPC error has been answered */
-            syscall_label(t, err);
-        return;
+        return answer;
     }
     if (slot->obj)
         cap_remove(slot, true);          /* O-19 */
@@ -155,7 +153,7 @@ static void finish(struct thread *t, int err)
     if (c.words)
         out[0] = out[2] & ~15UL;
     out[c.words] = FP_OBJ << 4 | ITEM_MAP; /* O-17 */
-    syscall_tag(t, tag_make(0, c.words, 1));
+    return tag_make(0, c.words, 1);
 }
 
 /* A task's kernel-user memory is cleared; may take some time. */
@@ -166,41 +164,37 @@ static void fill_task(struct thread *t)
     if (err > 0)
         t->cont = fill_task;
     else
-        finish(t, err ? -L4_ENOMEM : 0);
+        syscall_tag(t, finish(t, answer_label(err ? -L4_ENOMEM : 0)));
 }
 
-static void op_create(struct thread *t, struct factory *f)
+static u64 op_create(struct thread *t, struct factory *f)
 {
     struct creation *c = &t->creation;
-    u64 index;
-    int err;
+    u64 index, answer;
 
     if (!(sys_op(t) & OP_RECV)) /* O-18 */
-        return;
+        return NO_ANSWER;
     if (!result_slot(t, &index)) {
         ipc_fail(t, IPC_OVERFLOW | IPC_IN_RECV);
-        return;
+        return NO_ANSWER;
     }
     *c = (struct creation){.factory = f, .slot = index};
-    err = create(t, c);
-    if (c->area)
-        fill_task(t);
-    else
-        finish(t, err);
+    answer = create(t, c);
+    if (!c->area)
+        return finish(t, answer);
+    fill_task(t);
+    return NO_ANSWER;
 }
 
-static void factory_invoke(struct thread *t, struct kobject *o, unsigned rights)
+static u64 factory_op(struct thread *t, struct kobject *o, unsigned rights)
 {
-    if (!syscall_is_op(t, o, NULL))
-        return;
-    if (tag_label(sys_tag(t)) != L4_PROTO_FACTORY)
-        syscall_label(t, -L4_EBADPROTO);
-    else if (!(rights & CAP_S))
-        syscall_label(t, -L4_EPERM);
-    else if (!tag_words(sys_tag(t)))
-        syscall_label(t, -L4_EMSGTOOSHORT);
-    else
-        op_create(t, container_of(o, struct factory, obj));
+    if (sys_label(t) != L4_PROTO_FACTORY)
+        return answer_label(-L4_EBADPROTO);
+    if (!(rights & CAP_S))
+        return answer_label(-L4_EPERM);
+    if (!sys_words(t))
+        return answer_label(-L4_EMSGTOOSHORT);
+    return op_create(t, container_of(o, struct factory, obj));
 }
 
 static bool factory_release(struct kobject *o)
@@ -215,7 +209,8 @@ static bool factory_release(struct kobject *o)
 const struct kobject_type factory_type = {
     .name = "factory",
     .proto = L4_PROTO_FACTORY,
-    .invoke = factory_invoke,
+    .invoke = syscall_invoke_op,
+    .op = factory_op,
     .release = factory_release,
     .slab = &factory_slab,
 };

@@ -121,9 +121,5 @@ struct thread *syscall_thread_arg(struct thread *t, int *err);
 
 /* The answer for `err` of these two. */
 static inline u64 answer_arg(int err) { return err ? answer_label(err) : NO_ANSWER; }
-static inline void syscall_arg_error(struct thread *t, int err)
-{
-    syscall_answer(t, answer_arg(err));
-}
 
 #endif

@@ -89,30 +89,22 @@ static void map_continue(struct thread *t)
     let_go(t);
 }
 
-static __attribute__((noinline)) void op_map(struct thread *t, struct task *to, unsigned rights)
+static u64 op_map(struct thread *t, struct task *to, unsigned rights)
 {
     u64 w0 = t->utcb->mr[1], fpage = t->utcb->mr[2];
     struct fp_match m;
     struct cap *from;
     int err;
 
-    if (!(rights & CAP_W)) {
-        syscall_label(t, -L4_EPERM);
-        return;
-    }
-    if (tag_words(sys_tag(t)) < 3) {
-        syscall_label(t, -L4_EINVAL);
-        return;
-    }
+    if (!(rights & CAP_W))
+        return answer_label(-L4_EPERM);
+    if (sys_words(t) < 3)
+        return answer_label(-L4_EINVAL);
     from = syscall_cap_arg(t, 0, &task_type, &err);
-    if (!from) {
-        syscall_arg_error(t, err);
-        return;
-    }
-    if (!item_is_map(w0) || fp_type(fpage) == FP_SPECIAL) { /* O-6: maps nothing */
-        syscall_label(t, 0);
-        return;
-    }
+    if (!from)
+        return answer_arg(err);
+    if (!item_is_map(w0) || fp_type(fpage) == FP_SPECIAL) /* O-6: maps nothing */
+        return answer_label(0);
     if (fp_type(fpage) == FP_OBJ && !(rights & from->rights & CAP_S))
         fpage &= ~(u64)CAP_S; /* F-8 */
     fp_window_all(fpage, w0, &m);
@@ -120,6 +112,7 @@ static __attribute__((noinline)) void op_map(struct thread *t, struct task *to, 
     t->map.to = to;
     map_begin(&t->map, w0, fpage, &m);
     map_continue(t);
+    return NO_ANSWER;
 }
 
 static void unmap_continue(struct thread *t)
@@ -141,21 +134,20 @@ static void unmap_continue(struct thread *t)
             break;
         unmap_begin(&t->unmap, t->unmap.task, t->utcb->mr[2 + c->at], c->mask);
     }
-    syscall_tag(t, tag_make(0, tag_words(sys_tag(t)), 0));
+    syscall_tag(t, answer_words(sys_words(t)));
     let_go(t);
 }
 
-static __attribute__((noinline)) void op_unmap(struct thread *t, struct task *task)
+static u64 op_unmap(struct thread *t, struct task *task)
 {
-    unsigned words = tag_words(sys_tag(t));
+    unsigned words = sys_words(t);
 
-    if (words < 3) { /* no flexpage: nothing to do */
-        syscall_tag(t, tag_make(0, words, 0));
-        return;
-    }
+    if (words < 3) /* no flexpage: nothing to do */
+        return answer_words(words);
     t->unmap_call = (struct unmap_call){0, (u8)(words - 2), (u32)t->utcb->mr[1]};
     unmap_begin(&t->unmap, task, t->utcb->mr[2], t->unmap_call.mask);
     unmap_continue(t);
+    return NO_ANSWER;
 }
 
 /* The living slot of a selector that names one (O-7). */
@@ -164,24 +156,22 @@ static struct cap *named_slot(const struct task *task, u64 selector)
     return selector & 0xc00 ? NULL : obj_lookup(task, selector);
 }
 
-static __attribute__((noinline)) void op_cap_info(struct thread *t, struct task *task)
+static u64 op_cap_info(struct thread *t, struct task *task)
 {
     const u64 *mr = t->utcb->mr;
     struct cap *a, *b;
 
-    switch (tag_words(sys_tag(t))) {
+    switch (sys_words(t)) {
     case 2:
-        syscall_label(t, named_slot(task, mr[1]) != NULL);
-        break;
+        return answer_label(named_slot(task, mr[1]) != NULL);
     case 3:
         a = named_slot(task, mr[1]);
         b = named_slot(task, mr[2]);
-        syscall_label(
-            t, mr[1] == mr[2] || (!a && !b) ||
-                   (a && b && a->obj == b->obj && !((a->rights ^ b->rights) & (CAP_W | CAP_S))));
-        break;
+        return answer_label(
+            mr[1] == mr[2] || (!a && !b) ||
+            (a && b && a->obj == b->obj && !((a->rights ^ b->rights) & (CAP_W | CAP_S))));
     default:
-        syscall_label(t, -L4_EINVAL);
+        return answer_label(-L4_EINVAL);
     }
 }
 
@@ -212,42 +202,57 @@ static void add_ku_mem_continue(struct thread *t)
         c->area = NULL;
     }
     c->area = NULL;
-    if (err)
-        syscall_label(t, err);
-    else
-        syscall_tag(t, tag_make(0, c->n, 0));
+    syscall_tag(t, err ? answer_label(err) : answer_words(c->n));
     let_go(t);
 }
 
-static __attribute__((noinline)) void op_add_ku_mem(struct thread *t, struct task *task)
+static u64 op_add_ku_mem(struct thread *t, struct task *task)
 {
-    t->ku_call = (struct ku_call){.task = task, .n = (u8)(tag_words(sys_tag(t)) - 1)};
+    if (!sys_words(t))
+        return answer_label(-L4_EINVAL);
+    t->ku_call = (struct ku_call){.task = task, .n = (u8)(sys_words(t) - 1)};
     add_ku_mem_continue(t);
+    return NO_ANSWER;
+}
+
+/* Functions of their own: a short operation shall not set up the stack frame of a long one. */
+static __attribute__((noinline)) void map(struct thread *t, struct task *task, unsigned rights)
+{
+    syscall_answer(t, op_map(t, task, rights));
+}
+static __attribute__((noinline)) void unmap(struct thread *t, struct task *task)
+{
+    syscall_answer(t, op_unmap(t, task));
+}
+static __attribute__((noinline)) void cap_info(struct thread *t, struct task *task)
+{
+    syscall_answer(t, op_cap_info(t, task));
+}
+static __attribute__((noinline)) void add_ku_mem(struct thread *t, struct task *task)
+{
+    syscall_answer(t, op_add_ku_mem(t, task));
 }
 
 static void task_invoke(struct thread *t, struct kobject *o, unsigned rights)
 {
     struct task *task = task_of(o);
 
-    if (tag_label(sys_tag(t)) != L4_PROTO_TASK) {
+    if (sys_label(t) != L4_PROTO_TASK) {
         syscall_label(t, -L4_EBADPROTO);
         return;
     }
     switch (t->utcb->mr[0]) { /* the word count is not looked at (O-1) */
     case 0:
-        op_map(t, task, rights);
+        map(t, task, rights);
         break;
     case 1:
-        op_unmap(t, task);
+        unmap(t, task);
         break;
     case 2:
-        op_cap_info(t, task);
+        cap_info(t, task);
         break;
     case 3:
-        if (tag_words(sys_tag(t)))
-            op_add_ku_mem(t, task);
-        else
-            syscall_label(t, -L4_EINVAL);
+        add_ku_mem(t, task);
         break;
     default:
         syscall_label(t, -L4_ENOSYS);
