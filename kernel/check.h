@@ -16,6 +16,7 @@
  *   I10 wait queues and reply slots are mutual
  *   I11 the CPU's port bitmap is the one of the task it is said to be of
  *   I12 no translation that the tables forbid is left in the TLB
+ *   I13 the page tables that a task found last are those that its root leads to
  */
 #ifndef QUIRE_CHECK_H
 #define QUIRE_CHECK_H

@@ -84,6 +84,28 @@ static const char *check_memory(const struct task *t)
     return NULL;
 }
 
+/* The table with the slots of class `c` that the root leads to for `va`; NULL: none. */
+static const u64 *table_of(const u64 *root, u64 va, unsigned c)
+{
+    const u64 *table = root;
+
+    for (unsigned level = 3; table && level > c; level--) {
+        u64 e = table[va >> class_shift(level) & 511];
+        table = (e & (PTE_P | PTE_PS)) == PTE_P ? phys_to_virt(pte_phys(e)) : NULL;
+    }
+    return table;
+}
+
+static const char *check_recent(const struct mem_space *m)
+{
+    for (unsigned c = 0; c < ARRAY_SIZE(m->recent); c++) {
+        u64 tag = m->recent[c].tag;
+        if (tag != ~0UL && table_of(m->root, tag << class_shift(c + 1), c) != m->recent[c].table)
+            return "I13 remembered table";
+    }
+    return NULL;
+}
+
 /* sigma0: entries of its own, all 1:1. */
 static const char *check_sigma0(const struct task *t)
 {
@@ -151,6 +173,8 @@ const char *check_space(const struct task *t)
 {
     const char *bad = t->is_sigma0 ? check_sigma0(t) : check_memory(t);
 
+    if (!bad)
+        bad = check_recent(&t->mem);
     if (!bad && !t->is_sigma0)
         bad = check_ports(t);
     if (!bad)

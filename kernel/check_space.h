@@ -5,7 +5,7 @@
 
 #include "task.h"
 
-/* I1 to I6 and I11 of one task, and the slots of its object space; NULL or the name of what is broken. */
+/* I1 to I6, I11 and I13 of one task, and the slots of its object space; NULL or the name of what is broken. */
 const char *check_space(const struct task *t);
 /* After all tasks were checked: as many nodes as the allocator has given out (I1), I12. */
 const char *check_space_totals(void);

@@ -28,11 +28,6 @@ static struct mapnode *find_port(const struct task *t, u64 port)
     return page ? page[port % PORTS_PER_PAGE] : NULL;
 }
 
-bool io_port_allowed(const struct task *t, unsigned port)
-{
-    return !t->is_sigma0 ? find_port(t, port) != NULL : true;
-}
-
 /* The place for a single port's node, with the space's memory made as needed (M-55); NULL: no memory. */
 static struct mapnode **make_port(struct task *t, u64 port)
 {
@@ -110,30 +105,22 @@ static bool revoke(struct mapnode *top)
 
 static enum map_status insert_port(struct map_op *op, struct mapnode *src, unsigned c)
 {
-    struct quota *to = task_quota(op->to), *from = task_quota(op->from);
+    struct quota *to = task_quota(op->to);
     struct mapnode *n = src;
-    u64 index = mapnode_class(src) == CLASS_HUGE && c == CLASS_SMALL ? op->src : 0;
 
     if (!make_port(op->to, op->dst))
         return MAP_FAILED;
     if (op->grant) {
-        if (to != from) {
-            if (!quota_charge(to, mapnode_slab.size))
-                return MAP_FAILED;
-            quota_release(from, mapnode_slab.size);
-        }
+        if (!quota_move(task_quota(op->from), to, mapnode_slab.size))
+            return MAP_FAILED;
         set_node(op->from, n, op->src, false);
-    } else {
-        if (!mapdb_may_insert(src))
-            return MAP_FAILED;
-        n = slab_alloc(&mapnode_slab, to);
-        if (!n)
-            return MAP_FAILED;
-    }
-    if (op->grant) {
         n->space = op->to;
         n->page = op->dst & (N_PORTS - 1);
     } else {
+        u64 index = mapnode_class(src) == CLASS_HUGE && c == CLASS_SMALL ? op->src : 0;
+        n = mapdb_may_insert(src) ? slab_alloc(&mapnode_slab, to) : NULL;
+        if (!n)
+            return MAP_FAILED;
         mapdb_insert(src, n, op->to, op->dst, mapdb_key(c, index));
     }
     set_node(op->to, n, op->dst, true);

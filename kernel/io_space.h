@@ -16,7 +16,6 @@ enum map_status io_unmap_step(struct unmap_op *op);
 
 /* Has the task any port, so that its bitmap is worth loading? */
 static inline bool io_has_ports(const struct task *t) { return t->io.all || t->io.count; }
-bool io_port_allowed(const struct task *t, unsigned port);
 
 /* Give the memory of an empty port space back; one bounded step, true: done. */
 bool io_release_step(struct task *t);

@@ -33,6 +33,16 @@ static inline void quota_release(struct quota *q, u64 bytes)
     if (q)
         q->used -= bytes;
 }
+/* What `from` pays for is `to`'s now (grant); false: more than `to` may have. */
+static inline bool quota_move(struct quota *from, struct quota *to, u64 bytes)
+{
+    if (to == from)
+        return true;
+    if (!quota_charge(to, bytes))
+        return false;
+    quota_release(from, bytes);
+    return true;
+}
 
 /* Fault injection for tests: the n-th allocation from now on fails (0: none). */
 extern u64 kmem_fail_at;

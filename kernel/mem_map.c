@@ -58,13 +58,8 @@ static unsigned pick_class(const struct map_op *op, const struct mem_source *s, 
 /* Grant: the node changes hands, its children stay (M-31, M-34). */
 static enum map_status grant_page(struct map_op *op, const struct mem_source *s, u64 *slot)
 {
-    struct quota *to = task_quota(op->to), *from = task_quota(op->from);
-
-    if (to != from) {
-        if (!quota_charge(to, mapnode_slab.size))
-            return MAP_FAILED;
-        quota_release(from, mapnode_slab.size);
-    }
+    if (!quota_move(task_quota(op->from), task_quota(op->to), mapnode_slab.size))
+        return MAP_FAILED;
     *slot = s->entry | class_flag(s->c) | (*s->pte & (PTE_A | PTE_D));
     *pte_link(slot) = (u64)s->node;
     *pte_link(s->pte) = 0;

@@ -37,7 +37,4 @@ static inline u64 bytes_left_in(u64 va, unsigned c)
 /* The bit that makes an entry of a class a page. */
 static inline u64 class_flag(unsigned c) { return c ? (u64)PTE_PS : 0; }
 
-/* Size of the slot of class c, 3: of the top level. */
-static inline u64 slot_size(unsigned c) { return 1UL << (12 + 9 * c); }
-
 #endif

@@ -13,12 +13,8 @@
 #include "l4/sys/err.h"
 #include "l4/sys/types.h"
 #include "map.h"
-#include "mem_space.h"
 #include "obj_space.h"
-#include "preempt.h"
 #include "reply.h"
-#include "sched.h"
-#include "string.h"
 #include "syscall.h"
 
 struct task *sigma0_task;
