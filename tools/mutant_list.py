@@ -12,7 +12,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LIST = "tests/mutants/list.txt"
 MIN_ENTRIES = 40
 INVARIANTS = [f"I{number}" for number in range(1, 13)]
-FIELDS = ("file", "in", "old", "new", "breaks", "kill", "shows", "survives")
+FIELDS = ("file", "in", "old", "new", "breaks", "kill", "kernel", "shows", "survives")
 
 
 @dataclass
@@ -98,6 +98,8 @@ def problems():
             apply(mutant)
         except Broken as why:
             found.append(str(why))
+        if mutant.kernel not in ("", "plain"):
+            found.append(f"{LIST}:{mutant.line}: {mutant.name}: there is no kernel '{mutant.kernel}'")
         if mutant.name in names:
             found.append(f"{LIST}:{mutant.line}: a second {mutant.name}")
         names.add(mutant.name)

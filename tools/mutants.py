@@ -4,9 +4,9 @@
 
 The faults are in tests/mutants/list.txt; its head says how an entry is written. Each fault goes alone into a copy of
 the tree (build/mutants/tree), what it concerns is compiled again, then the tests that the entry names run in that
-order, then all others, until one fails. Host programs are those of tests/host, guest programs run on the debug kernel.
-An entry with `shows` must make the named invariant's own check speak. Exit status 0 only if no fault survived
-without a reason given in the list.
+order, then all others, until one fails. Host programs are those of tests/host, guest programs run on the debug kernel,
+for an entry with `kernel plain` on the other. An entry with `shows` must make the named invariant's own check speak.
+Exit status 0 only if no fault survived without a reason given in the list.
 
     --check      only look whether each entry still applies exactly once (part of `make test`)
     --only WORD  only entries in which this regular expression is found (make mutants M=mapdb)
@@ -182,15 +182,17 @@ def host_test(build, name):
     return Verdict(status != 0, why[:110], broken.group(1) if broken else "")
 
 
-def build_kernel():
-    status, output = run(["make", "-s", "build/debug/kernel.elf", "DEBUG=1", "EXTRA_CFLAGS=-Wno-error"], 600)
+def build_kernel(plain):
+    """Builds the kernel that guest programs run on: the plain one, or that with checks; its path."""
+    kernel = "build/kernel.elf" if plain else "build/debug/kernel.elf"
+    status, output = run(["make", "-s", kernel, f"DEBUG={0 if plain else 1}", "EXTRA_CFLAGS=-Wno-error"], 600)
     if status:
         raise Unbuildable(output[-1500:])
+    return kernel
 
 
-def guest_test(context, times, name):
+def guest_test(context, times, name, kernel):
     modules = [(context.built("sigma0.elf"), ""), (context.built(name + ".elf"), "")]
-    kernel = os.path.join(context.debug_build, "kernel.elf")
     result = context.boot(f"mutant-{name}", modules, kernel=kernel,
                           timeout=limit(times, name))
     cases, complaint = programs._verdicts(name, result)  # pylint: disable=protected-access
@@ -212,16 +214,14 @@ def try_mutant(mutant, build, context, named_only):
     order = mutant.tests()
     if not named_only and not mutant.survives:
         order += [test for test in hosts + guests if test not in order]
-    kernel_built = False
+    kernel = None
     other = Verdict(False)
     for test in order:
         if host_source(test):
             verdict = host_test(build, test)
         else:
-            if not kernel_built:
-                build_kernel()
-                kernel_built = True
-            verdict = guest_test(context, build.times, test)
+            kernel = kernel or build_kernel(mutant.kernel == "plain")
+            verdict = guest_test(context, build.times, test, kernel)
         if verdict.failed and mutant.shows in ("", verdict.invariant):
             return f"{'host' if host_source(test) else 'guest'} {test}", verdict
         if verdict.failed:
@@ -233,15 +233,15 @@ def baseline(build, context, tests):
     """The intact tree must build and pass the tests that are used."""
     os.makedirs(os.path.join(build.work, "intact"), exist_ok=True)
     print("mutants: building the intact tree", flush=True)
-    status, output = run(["make", "-s", "all"], 1200)
+    status, output = run(["make", "-s", "all", "EXTRA_CFLAGS=-Wno-error"], 1200)
     if status:
         raise Broken("the intact tree does not build\n" + output[-1500:])
-    build_kernel()
+    kernel = build_kernel(False)
     for test in tests:
         if host_source(test):
             build.program(test)  # its time does not count
         start = time.monotonic()
-        verdict = host_test(build, test) if host_source(test) else guest_test(context, build.times, test)
+        verdict = host_test(build, test) if host_source(test) else guest_test(context, build.times, test, kernel)
         build.times[test] = time.monotonic() - start
         print(f"  {test}: {'FAILS ' + verdict.why if verdict.failed else 'ok'} ({build.times[test]:.1f} s)", flush=True)
         if verdict.failed:
