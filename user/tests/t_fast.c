@@ -11,6 +11,7 @@
 
 #include <l4/re/c/util/cap_alloc.h>
 #include <l4/sigma0/sigma0.h>
+#include <l4/sys/ipc_gate.h>
 #include <l4/sys/irq.h>
 #include <l4/sys/rcv_endpoint.h>
 #include <l4/sys/scheduler.h>
@@ -190,6 +191,48 @@ static void caller_with_timeout(void)
     expect("error", a->x.error, L4_IPC_RETIMEOUT);
 }
 
+/* What was armed for the wait is off when the call has come. */
+static void timeout_of_the_wait(void)
+{
+    step(SELF, WAIT, tag(0, 0), RECV_MS(3));
+    step(SELF, REPLY_AND_WAIT, tag(ANSWER, 0), NEVER);
+    serve();
+    expect("answered", calls(a, 5), 1);
+    l4_ipc_sleep_ms(10);
+    expect("the server waits", (unsigned long)s->done, 0);
+}
+
+/* The server waits for the main thread only. */
+static void server_in_closed_wait(void)
+{
+    step(s->main_thread, RECV, tag(0, 0), NEVER);
+    serve();
+    expect("no answer", calls(a, 5), 0);
+    expect("not received", (unsigned long)s->done, 0);
+    expect("go on", main_does(s->thread, SEND, tag(6, 0), L4_IPC_BOTH_TIMEOUT_0), 0);
+    expect_tag_label("received", steps[0].tag, 6);
+}
+
+static l4_umword_t label_of_gate;
+
+static void ask_gate(void *unused)
+{
+    (void)unused;
+    l4_ipc_gate_get_infos(gate, &label_of_gate);
+}
+
+/* A call that is for the gate itself does not disturb who waits behind it. */
+static void call_of_the_gate(void)
+{
+    label_of_gate = 0;
+    step(SELF, WAIT, tag(0, 0), NEVER);
+    serve();
+    worker_run(a, ask_gate, NULL);
+    expect("answered", (unsigned long)a->done, 1);
+    expect("label", label_of_gate, LABEL);
+    expect("the server waits", (unsigned long)s->done, 0);
+}
+
 static void kept_in_an_explicit_slot(void)
 {
     step(REPLY_SLOT(6), WAIT, tag(0, 0), NEVER);
@@ -312,6 +355,9 @@ static struct test_case const cases[] = {
     {"I-32", "a message that waits is the next after the answer", somebody_waits},
     {"I-20", "answer, and a wait with a timeout", server_with_timeout},
     {"I-20", "call with a timeout for the answer", caller_with_timeout},
+    {"I-20", "a wait's timeout ends with the call", timeout_of_the_wait},
+    {"I-27", "call to a server in a closed wait", server_in_closed_wait},
+    {"O-19", "a call of the gate itself", call_of_the_gate},
     {"I-45", "a call through a gate is kept in an explicit slot", kept_in_an_explicit_slot},
     {"I-45", "after an explicit slot the implicit one again", implicit_slot_again},
     {"I-42", "an answered caller and the next one", answered_and_forgotten},

@@ -125,6 +125,29 @@ static void fs_base(void)
     expect("fs:0", fs_value, 0x1234567);
 }
 
+static void set_fs_to(void *word)
+{
+    fiasco_amd64_set_fs(L4_INVALID_CAP, (l4_umword_t)word, l4_utcb());
+}
+
+static void read_fs(void *unused)
+{
+    (void)unused;
+    __asm__ volatile("movq %%fs:0, %0" : "=r"(fs_value));
+}
+
+static void fs_base_of_each(void)
+{
+    static unsigned long of_a = 0xa, of_b = 0xb;
+
+    worker_run(a, set_fs_to, &of_a);
+    worker_run(b, set_fs_to, &of_b);
+    worker_run(a, read_fs, 0);
+    expect("fs:0 of a", fs_value, 0xa);
+    worker_run(b, read_fs, 0);
+    expect("fs:0 of b", fs_value, 0xb);
+}
+
 /* ---- selectors ---- */
 
 static void self_selector(void)
@@ -311,6 +334,7 @@ static struct test_case const cases[] = {
     {"I-4", "a cancel in user mode does not hit a later receive", cancel_in_user_mode},
     {"I-5", "gs base leads to the UTCB", utcb_at_gs},
     {"I-6", "fs base set by a call on the self selector", fs_base},
+    {"I-5", "each thread has its own fs base", fs_base_of_each},
     {"I-8", "thread operation on the self selector", self_selector},
     {"I-10", "empty slot, index beyond the table", empty_slot},
     {"I-10", "empty reply slot", empty_reply_slot},

@@ -255,7 +255,22 @@ static void sender_waits(void)
     expect("the spinning thread ran", count[0] != 0, 1);
 }
 
-/* The same towards a thread that has no CPU. */
+/* A thread that is ready and more urgent than the receiver comes first. */
+static void receiver_takes_its_turn(void)
+{
+    worker_run(b, answer_one, b);
+    set(b, LOW, 0);
+    set(a, MIDDLE, 0);
+    worker_run(a, spin, a);
+    expect("send and wait",
+           main_does(b->thread, SEND | WAIT, l4_msgtag(5, 0, 0, 0),
+                     l4_timeout(L4_IPC_TIMEOUT_NEVER, l4_timeout_from_us(30000))),
+           L4_IPC_RETIMEOUT);
+    await(0);
+    expect("the receiver did not run", (unsigned long)b->done, 0);
+}
+
+/* A call to a thread that has no CPU. */
 static void caller_of_parked_waits(void)
 {
     l4_sched_param_t none = l4_sched_param(PRIO_WORKER, 0);
@@ -280,6 +295,7 @@ static struct test_case const cases[] = {
     {"I-67", "a call lends its time slice", donation},
     {"I-67", "a call with the schedule flag does not", no_donation},
     {"I-67", "after a message to a lower thread the sender waits", sender_waits},
+    {"O-32", "a receiver runs after who is more urgent", receiver_takes_its_turn},
     {"I-67", "after a call to a thread without a CPU the caller waits", caller_of_parked_waits},
 };
 
