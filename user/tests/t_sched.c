@@ -9,6 +9,8 @@
 
 #include <l4/re/c/util/cap_alloc.h>
 #include <l4/sys/factory.h>
+#include <l4/sys/irq.h>
+#include <l4/sys/rcv_endpoint.h>
 #include <l4/sys/scheduler.h>
 #include <l4/sys/task.h>
 
@@ -270,6 +272,32 @@ static void receiver_takes_its_turn(void)
     expect("the receiver did not run", (unsigned long)b->done, 0);
 }
 
+/* An interrupt wakes the worker, which is less urgent, or has no CPU: the one who triggers it goes on. */
+static void wake_by_interrupt(int has_cpu)
+{
+    l4_cap_idx_t irq = new_object(L4_PROTO_IRQ_SENDER);
+    l4_sched_param_t p = l4_sched_param(has_cpu ? LOW : PRIO_WORKER, 0);
+
+    expect_label("bind", l4_error(l4_rcv_ep_bind_thread(irq, b->thread, 0)), 0);
+    does(b, L4_INVALID_CAP, WAIT, tag(0, 0), L4_IPC_NEVER);
+    if (!has_cpu)
+        p.affinity.map = 0;
+    l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, b->thread, &p);
+    l4_irq_trigger(irq);
+    expect("has not run", (unsigned long)b->done, 0);
+    l4_ipc_sleep_ms(2);
+    expect("runs when the other sleeps", (unsigned long)b->done, (unsigned long)has_cpu);
+    set(b, PRIO_WORKER, 0);
+    expect("runs with a CPU", (unsigned long)b->done, 1);
+    delete_object(irq);
+}
+
+static void woken_by_interrupt(void)
+{
+    wake_by_interrupt(1);
+    wake_by_interrupt(0);
+}
+
 /* A call to a thread that has no CPU. */
 static void caller_of_parked_waits(void)
 {
@@ -296,6 +324,7 @@ static struct test_case const cases[] = {
     {"I-67", "a call with the schedule flag does not", no_donation},
     {"I-67", "after a message to a lower thread the sender waits", sender_waits},
     {"O-32", "a receiver runs after who is more urgent", receiver_takes_its_turn},
+    {"O-32", "an interrupt for a less urgent thread, or one without a CPU", woken_by_interrupt},
     {"I-67", "after a call to a thread without a CPU the caller waits", caller_of_parked_waits},
 };
 
