@@ -11,6 +11,12 @@ unsigned long kernel_free(void);
 /** Let the kernel check its invariants: 0, or an error if one does not hold (it prints which). */
 long kernel_check(void);
 
+/** Order that the k-th allocation from now fails, 0: none; 0, or -L4_ENOSYS if it is no debug kernel. */
+long kernel_fail_at(unsigned long k);
+
+/** Whether it is a debug kernel, which checks all its structures after changes and so is slow. */
+int kernel_is_debug(void);
+
 /**
  * Run fn a few times (slabs keep a page, tables of the main task stay), then a few times more:
  * the case fails if the kernel then has fewer free bytes, or more.

@@ -12,18 +12,9 @@
 
 #define FAR 0x7000000000UL /* the task has no tables there */
 #define KU_AREA 0x90000000UL
-enum { OP_FAIL = 0x502, MOST = 40, MAP_FAILED = L4_IPC_SEMAPFAILED };
+enum { MOST = 40, MAP_FAILED = L4_IPC_SEMAPFAILED };
 
 static l4_cap_idx_t task, slot;
-
-/* Let the k-th allocation from now fail, 0: none. */
-static long fail_at(unsigned long k)
-{
-    l4_utcb_mr()->mr[0] = OP_FAIL;
-    l4_utcb_mr()->mr[1] = k;
-    return l4_error(
-        l4_ipc_call(L4_BASE_DEBUGGER_CAP, l4_utcb(), tag(L4_PROTO_DEBUGGER, 2), L4_IPC_NEVER));
-}
 
 /* The operation in a new task, with each of its allocations failing once; `error`: what it then answers. */
 static void each_fails(long (*op)(void), unsigned at_least, long error)
@@ -34,9 +25,9 @@ static void each_fails(long (*op)(void), unsigned at_least, long error)
     for (; err && k < MOST; k++) {
         task = new_task(L4_BASE_FACTORY_CAP);
         slot = new_slot();
-        expect_label("order", fail_at(k), 0);
+        expect_label("order", kernel_fail_at(k), 0);
         err = op();
-        fail_at(0);
+        kernel_fail_at(0);
         if (err)
             expect_label("error", err, error);
         expect_label("invariants", kernel_check(), 0);
@@ -98,9 +89,9 @@ static void message(void)
         x_begin(1);
         x_window(l4_fpage(FAR, 12, 0), L4_INVALID_CAP);
         x_item(l4_snd_fpage_mem(PAGE(0), 12, RW, 0, 0));
-        expect_label("order", fail_at(k), 0);
+        expect_label("order", kernel_fail_at(k), 0);
         sent = x_send(d, d->thread);
-        fail_at(0);
+        kernel_fail_at(0);
         expect_label("invariants", kernel_check(), 0);
         if (!sent)
             break;
@@ -114,24 +105,15 @@ static void message(void)
     unmap(d->task, FAR, 12, RWX, L4_FP_ALL_SPACES);
 }
 
-static int debug_kernel(void)
-{
-    long err = fail_at(0);
-
-    if (err)
-        expect_label("refused", err, -L4_ENOSYS);
-    return !err;
-}
-
 static void operations(void)
 {
-    if (debug_kernel())
+    if (kernel_is_debug())
         expect_no_loss(series);
 }
 
 static void messages(void)
 {
-    if (debug_kernel())
+    if (kernel_is_debug())
         expect_no_loss(message);
 }
 
