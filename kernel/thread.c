@@ -138,14 +138,14 @@ void thread_kill(struct thread *t)
     arch_fpu_release(t);
     if (t->utcb)
         t->utcb->free_marker = 0; /* I-16 */
-    if (t->senders.first) {
-        kobject_get(&t->obj);
-        t->cont = finish_dying;
-        sched_ready(t);
-    } else {
-        t->state = T_DEAD;
-        sched_remove(t);
+    kobject_get(&t->obj);
+    if (!t->senders.first) {
+        finish_dying(t);
+        return;
     }
+    t->cont = finish_dying;
+    sched_ready(t);
+    sched_stop(); /* if it is the current one */
 }
 
 static bool thread_destroy(struct kobject *o)

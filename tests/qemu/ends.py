@@ -108,3 +108,14 @@ def as_sigma0(context):
         raise Failed("a case fails or is missing" + tail(result.log))
     expect_outcome(result, "success")
     expect_line(result, "tests: ", ["7 passed", "0 failed"])
+
+
+@job("I-48 a thread killed by its own fault does not run on")
+def does_not_run_on(context):
+    """Many threads wait to send to it when it dies; if it ran on, it would fault again, and that would be reported."""
+    modules = [(context.built("sigma0.elf"), ""), (context.built("t_dying.elf"), "")]
+    result = context.boot("does-not-run-on", modules, timeout=60)
+    expect_outcome(result, "success")
+    lines = [line for line in result.log.splitlines() if line.endswith("no pager, the thread is killed")]
+    if len(lines) < 2 or len(set(lines)) != len(lines):
+        raise Failed(f"{len(lines)} reports, {len(set(lines))} of them different" + tail(result.log))
