@@ -122,7 +122,7 @@ static inline bool result_slot(const struct thread *t, u64 *index)
 {
     struct recv_buffer b;
 
-    if (!buffer_decode_at(t->utcb->br, cursors_from_bdr(t->utcb->bdr).at[FP_OBJ], &b) ||
+    if (!buffer_decode(t->utcb->br, cursors_from_bdr(t->utcb->bdr).at[FP_OBJ], &b) ||
         fp_type(b.window) != FP_OBJ)
         return false;
     *index = b.window >> 12;

@@ -18,7 +18,7 @@
 #include "syscall.h"
 #include "transfer.h"
 
-enum { SEL_OP = 0xf, SEL_SPECIAL = 0xc00, SEL_SLOT_REPLY = 0x400, OP_ANSWER = 0xf };
+enum { SEL_OP = 0xf, OP_ANSWER = 0xf };
 /* A tag that needs more than copying words: items, flags. */
 enum { TAG_NOT_PLAIN = TAG_ITEMS | TAG_FPU | TAG_SCHEDULE | 0x4000 | TAG_ERROR };
 
@@ -28,13 +28,10 @@ static struct thread *slowly(struct thread *t)
     return exit_quickly();
 }
 
-/* `to` gets the message and runs. */
+/* `to` gets the message; from one system call straight into the other. */
 static inline struct thread *deliver(struct thread *t, struct thread *to, u64 tag, u64 label)
 {
-    to->regs.rax = tag;
-    to->regs.rsi = label;
-    to->state = T_READY;
-    switch_plainly(to);
+    fast_deliver(to, tag, label);
     latency_end(NULL);
     return arch_leave(t, to);
 }
@@ -151,7 +148,7 @@ struct thread *syscall_entry(struct thread *t)
         slot = obj_lookup(t->task, sel);
         return likely(slot != NULL) ? invoke(t, slot) : slowly(t);
     }
-    if (QUIRE_FAST && (sel & (SEL_OP | SEL_SLOT_REPLY)) == OP_ANSWER) {
+    if (QUIRE_FAST && (sel & (SEL_OP | SEL_REPLY_SLOT)) == OP_ANSWER) {
         struct thread *to = reply_caller(t->reply);
         if (likely(can_answer(t, to))) {
             if (plain && likely(to->mode == MODE_CLOSED_WAIT))

@@ -76,7 +76,7 @@ static inline struct buffer_cursors cursors_from_bdr(u64 bdr)
  * Decode the buffer at br[at].  Returns the number of BRs it takes, or 0 when there is none: void, without the map
  * bit, or beyond the last BR (F-11).
  */
-static inline unsigned buffer_decode_at(const u64 *br, unsigned at, struct recv_buffer *out)
+static inline unsigned buffer_decode(const u64 *br, unsigned at, struct recv_buffer *out)
 {
     unsigned size;
     u64 w0;
@@ -95,8 +95,5 @@ static inline unsigned buffer_decode_at(const u64 *br, unsigned at, struct recv_
     out->task_cap = w0 & BUF_FORWARD ? br[at + size - 1] : 0;
     return size;
 }
-/* The same under the cursor of flexpage type `type` (1..3). */
-unsigned buffer_decode(const u64 *br, const struct buffer_cursors *c, unsigned type,
-                       struct recv_buffer *out);
 
 #endif

@@ -27,6 +27,15 @@ static inline struct cap *obj_lookup(const struct task *t, u64 selector)
     return slot && slot->obj && !slot->obj->dying ? slot : NULL;
 }
 
+/* Bits of a selector that names no slot: an explicit reply slot, the invoking thread (I-7, I-8). */
+enum { SEL_REPLY_SLOT = 0x400, SEL_SELF = 0x800, SEL_SPECIAL = SEL_REPLY_SLOT | SEL_SELF };
+
+/* The same of a selector that may name no slot at all: then NULL. */
+static inline struct cap *obj_lookup_named(const struct task *t, u64 selector)
+{
+    return selector & SEL_SPECIAL ? NULL : obj_lookup(t, selector);
+}
+
 /* The slot at `index`, its table made as needed (paid by the task); NULL: beyond the end or no memory. */
 struct cap *obj_make_slot_slowly(struct task *t, u64 index);
 static inline struct cap *obj_make_slot(struct task *t, u64 index)

@@ -40,7 +40,7 @@ static void report(const struct thread *t, const char *what)
 /* Send the prepared message through a capability of the thread's own task; false: no such object (O-10). */
 static bool send_through(struct thread *t, u64 selector)
 {
-    struct cap *slot = selector & 0xc00 ? NULL : obj_lookup(t->task, selector);
+    struct cap *slot = obj_lookup_named(t->task, selector);
 
     if (!slot)
         return false;
@@ -80,7 +80,7 @@ void pager_exception(struct thread *t)
 /* The usual case in one go: the pager waits behind a gate (see fast.c). */
 static inline bool send_page_fault_quickly(struct thread *t, u64 word0)
 {
-    const struct cap *slot = t->pager & 0xc00 ? NULL : obj_lookup(t->task, t->pager);
+    const struct cap *slot = obj_lookup_named(t->task, t->pager);
     const struct gate *g;
     struct thread *to;
     u64 rights;
@@ -95,10 +95,7 @@ static inline bool send_page_fault_quickly(struct thread *t, u64 word0)
     fast_wait_for(t, to, rights, MODE_FAULT_WAIT);
     to->utcb->mr[0] = word0;
     to->utcb->mr[1] = t->regs.rip;
-    to->regs.rax = tag_make(L4_PROTO_PAGE_FAULT, 2, 0);
-    to->regs.rsi = g->label | rights;
-    to->state = T_READY;
-    switch_plainly(to);
+    fast_deliver(to, tag_make(L4_PROTO_PAGE_FAULT, 2, 0), g->label | rights);
     return true;
 }
 

@@ -9,8 +9,6 @@
 #include "sched.h"
 #include "timeout.h"
 
-enum { SEL_REPLY_SLOT = 0x400, SEL_SELF = 0x800 };
-
 /*
  * The reply slot a selector names: for a reply the one to take, for a wait also the one to fill (I-45).
  * NULL: none.

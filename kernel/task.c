@@ -146,12 +146,7 @@ static u64 op_unmap(struct thread *t, struct task *task)
     return NO_ANSWER;
 }
 
-/* The living slot of a selector that names one (O-7). */
-static struct cap *named_slot(const struct task *task, u64 selector)
-{
-    return selector & 0xc00 ? NULL : obj_lookup(task, selector);
-}
-
+/* O-7 */
 static u64 op_cap_info(struct thread *t, struct task *task)
 {
     const u64 *mr = t->utcb->mr;
@@ -159,10 +154,10 @@ static u64 op_cap_info(struct thread *t, struct task *task)
 
     switch (sys_words(t)) {
     case 2:
-        return answer_label(named_slot(task, mr[1]) != NULL);
+        return answer_label(obj_lookup_named(task, mr[1]) != NULL);
     case 3:
-        a = named_slot(task, mr[1]);
-        b = named_slot(task, mr[2]);
+        a = obj_lookup_named(task, mr[1]);
+        b = obj_lookup_named(task, mr[2]);
         return answer_label(
             mr[1] == mr[2] || (!a && !b) ||
             (a && b && a->obj == b->obj && !((a->rights ^ b->rights) & (CAP_W | CAP_S))));

@@ -97,7 +97,7 @@ static inline enum ipc_error do_item(struct thread *ctx, const u64 *item, const 
     }
     if (!item_is_map(w0) || type == FP_SPECIAL)
         return IPC_OVERFLOW;
-    size = buffer_decode_at(br, x->cursors.at[type], &b);
+    size = buffer_decode(br, x->cursors.at[type], &b);
     if (!size)
         return IPC_OVERFLOW;
     ret[0] = return_word(w0, fpage, RESULT_MAPPED); /* already there when the item fails (F-15) */

@@ -62,6 +62,16 @@ REGS_TRAP       equ T_TRAP - T_REGS
         push    r15
 %endmacro
 
+; The registers that C preserves, into the thread that the argument points to.
+%macro SAVE_PRESERVED 1
+        mov     [%1 + T_RBX], rbx
+        mov     [%1 + T_RBP], rbp
+        mov     [%1 + T_R12], r12
+        mov     [%1 + T_R13], r13
+        mov     [%1 + T_R14], r14
+        mov     [%1 + T_R15], r15
+%endmacro
+
         section .text
 
 ; A system call.  Only what C code may change is saved at once.  The registers that C preserves (rbx,
@@ -115,23 +125,13 @@ return_syscall:                 ; rax: the thread; the preserved registers are i
 ; struct thread *arch_leave(from, to), called last by syscall_entry: both are in a system call.
         global  arch_leave
 arch_leave:
-        mov     [rdi + T_RBX], rbx
-        mov     [rdi + T_RBP], rbp
-        mov     [rdi + T_R12], r12
-        mov     [rdi + T_R13], r13
-        mov     [rdi + T_R14], r14
-        mov     [rdi + T_R15], r15
+        SAVE_PRESERVED rdi
         mov     rax, rsi
         jmp     resume_syscall
 
 ; rcx: the thread that made the system call; rax: the thread to resume, or 0: exit_slowly chooses
 leave_thread:
-        mov     [rcx + T_RBX], rbx
-        mov     [rcx + T_RBP], rbp
-        mov     [rcx + T_R12], r12
-        mov     [rcx + T_R13], r13
-        mov     [rcx + T_R14], r14
-        mov     [rcx + T_R15], r15
+        SAVE_PRESERVED rcx
         test    rax, rax
         jnz     resume
         mov     rsp, [gs:PCPU_STACK]

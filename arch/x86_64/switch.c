@@ -130,11 +130,9 @@ bool arch_io_bitmap_is(const u8 *bitmap)
 
 static u64 read_selectors(void)
 {
-    u32 ds, es, fs, gs;
+    struct selectors s = switch_read_selectors();
 
-    __asm__ volatile("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3"
-                     : "=r"(ds), "=r"(es), "=r"(fs), "=r"(gs));
-    return (u64)ds | (u64)es << 16 | (u64)fs << FS_SHIFT | (u64)gs << GS_SHIFT;
+    return (u64)s.ds | (u64)s.es << 16 | (u64)s.fs << FS_SHIFT | (u64)s.gs << GS_SHIFT;
 }
 
 static void load_selectors(u64 s)

@@ -49,14 +49,25 @@ static inline void switch_fpu_enable(pcpu_ref p, bool on)
         __asm__ volatile("mov %0, %%cr0" ::"r"(p->cr0_no_fpu));
 }
 
-/* Is one of the CPU's data selectors another than a thread begins with? */
-static inline bool switch_odd_selectors(void)
-{
+/* The CPU's data selectors. */
+struct selectors {
     u32 ds, es, fs, gs;
+};
+static inline struct selectors switch_read_selectors(void)
+{
+    struct selectors s;
 
     __asm__ volatile("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3"
-                     : "=r"(ds), "=r"(es), "=r"(fs), "=r"(gs));
-    return (ds ^ USER_DATA_SEL) | (es ^ USER_DATA_SEL) | fs | gs;
+                     : "=r"(s.ds), "=r"(s.es), "=r"(s.fs), "=r"(s.gs));
+    return s;
+}
+
+/* Is one of them another than a thread begins with? */
+static inline bool switch_odd_selectors(void)
+{
+    struct selectors s = switch_read_selectors();
+
+    return (s.ds ^ USER_DATA_SEL) | (s.es ^ USER_DATA_SEL) | s.fs | s.gs;
 }
 
 /* Will the switch to `to`, which has no odd selectors, be a plain one? */

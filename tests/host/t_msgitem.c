@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sources: kernel/msgitem.c */
+/* sources: kernel/fpage.c */
 /* Send items, receive buffers and return items: the words one by one. */
 #include "msgitem.h"
 
@@ -32,10 +32,8 @@ static void cursors(void)
 /* Decode one buffer at BR `at`. */
 static unsigned decode(const u64 *br, unsigned at, struct recv_buffer *out)
 {
-    struct buffer_cursors c = {{0, (u8)at, 0, 0}};
-
     *out = (struct recv_buffer){~0UL, ~0UL, ~0UL};
-    return buffer_decode(br, &c, FP_MEM, out);
+    return buffer_decode(br, at, out);
 }
 
 static void sizes(void)

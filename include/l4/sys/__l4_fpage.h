@@ -3,7 +3,7 @@
  * Flexpages and map control words.
  *
  * Decides: how a range of memory, I/O ports or capability slots is written in one word, and the
- * attribute bits of a send item.  Used by kernel (fpage.c, msgitem.c) and user; pure.
+ * attribute bits of a send item.  Used by kernel (fpage.c, msgitem.h) and user; pure.
  */
 #ifndef L4_SYS_FPAGE_H
 #define L4_SYS_FPAGE_H
