@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The named invariants of the running kernel: checked on demand through the debugger object, and in
- * debug builds
- * after every operation that changes mappings, slots or objects.
+ * The named invariants of the running kernel: checked on demand through the debugger object, and
+ * in debug builds after every operation that changes mappings, slots or objects.
  *
  *   I1  every present user entry has one mapping node, but sigma0's and kernel-user memory
  *   I2  the entry's link is a node that names this task, page and class
@@ -28,9 +27,9 @@ bool check_invariants(void);
 
 #ifdef QUIRE_DEBUG
 /*
- * An operation changed something: check before user code runs again.  One that was only interrupted is
- * checked now and
- * then: a check takes longer than a timer tick, so long operations would never end.
+ * An operation changed something: check before user code runs again.  One that was only
+ * interrupted is checked now and then: a check takes longer than a timer tick, so long operations
+ * would never end.
  */
 void check_note(bool interrupted);
 /* Check if something was noted; panics with the name of the broken invariant. */

@@ -2,9 +2,8 @@
 /*
  * Message IPC, see ipc.h.
  *
- * Invariant I10: t->sender.queue is set exactly in T_SEND; a reply slot and the caller it names know
- * each other, and
- * that caller is in T_RECV.
+ * Invariant I10: t->sender.queue is set exactly in T_SEND; a reply slot and the caller it names
+ * know each other, and that caller is in T_RECV.
  *
  * Real world: Fiasco's sender copies in its own context after a handshake and may be preempted anywhere
  * (src/kern/thread-ipc.cpp); seL4 has endpoints as objects of their own (src/object/endpoint.c).

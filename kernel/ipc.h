@@ -3,9 +3,9 @@
  * Message IPC between threads: rendezvous, phases, reply capability, timeouts, abort (abi: ipc.md
  * sections 5 to 9).
  *
- * A thread's IPC is a send phase, a receive phase or both.  Whoever finds its partner ready does the
- * whole transfer in
- * its own context (transfer.c) and then moves both on; a blocked thread is only data in a queue.
+ * A thread's IPC is a send phase, a receive phase or both.  Whoever finds its partner ready does
+ * the whole transfer in its own context (transfer.c) and then moves both on; a blocked thread is
+ * only data in a queue.
  */
 #ifndef QUIRE_IPC_H
 #define QUIRE_IPC_H

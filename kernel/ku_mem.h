@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kernel-user memory: pages of the kernel in a task, for UTCBs (O-8).  Not in the mapping database: it
- * cannot be
- * unmapped, sent or overmapped, and goes with the task.  Called by task.c and factory.c.
+ * Kernel-user memory: pages of the kernel in a task, for UTCBs (O-8).  Not in the mapping
+ * database: it cannot be unmapped, sent or overmapped, and goes with the task.  Called by task.c
+ * and factory.c.
  */
 #ifndef QUIRE_KU_MEM_H
 #define QUIRE_KU_MEM_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The longest stretch with interrupts off, measured in a build with LATENCY=1: from each entry into the
- * kernel, or the
- * last look at interrupts, to the next look or the way out.  Read and reset through the debugger object.
+ * The longest stretch with interrupts off, measured in a build with LATENCY=1: from each entry
+ * into the kernel, or the last look at interrupts, to the next look or the way out.  Read and
+ * reset through the debugger object.
  */
 #ifndef QUIRE_LATENCY_H
 #define QUIRE_LATENCY_H

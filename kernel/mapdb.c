@@ -2,14 +2,11 @@
 /*
  * Mapping database, see mapdb.h.
  *
- * The search tree of one parent: at level d a node's subtree holds the keys that agree in their first d
- * bits; bit d
- * decides between left and right.  Which bits are looked at depends on the size of the parent: the
- * others are 0
- * in all its keys.  A node may stand anywhere on the path of its key, so any leaf of a subtree can take
- * the place of a
- * removed node, and keys to the left are smaller than keys to the right, while the node itself is
- * unordered against both.
+ * The search tree of one parent: at level d a node's subtree holds the keys that agree in their
+ * first d bits; bit d decides between left and right.  Which bits are looked at depends on the
+ * size of the parent: the others are 0 in all its keys.  A node may stand anywhere on the path of
+ * its key, so any leaf of a subtree can take the place of a removed node, and keys to the left
+ * are smaller than keys to the right, while the node itself is unordered against both.
  *
  * Real world: Fiasco keeps one pre-order list with depths per frame and nested arrays for smaller pages
  * (src/kern/mapdb.cpp); seL4 threads the derivation list through the capability slots (src/object/cnode.c).
@@ -21,9 +18,8 @@ struct mapdb_walk *mapdb_active_walks;
 enum { LARGE_INDEX_BITS = 9, TOP_BIT = MAPDB_KEY_BITS - 1 };
 
 /*
- * The bits of a key in the order of the levels, as one word with the first at the top.  Children of a
- * large page
- * are small (class 0, 9 bits of index) or of its own size (class 1, index 0).
+ * The bits of a key in the order of the levels, as one word with the first at the top.  Children
+ * of a large page are small (class 0, 9 bits of index) or of its own size (class 1, index 0).
  */
 static inline u64 key_path(const struct mapnode *parent, u64 key)
 {

@@ -74,9 +74,8 @@ struct child_range {
 };
 
 /*
- * A forward walk over the nodes below `range`, robust against removals between two steps; range.parent
- * becomes NULL when
- * that node itself is removed.
+ * A forward walk over the nodes below `range`, robust against removals between two steps;
+ * range.parent becomes NULL when that node itself is removed.
  */
 struct mapdb_walk {
     struct child_range range;

@@ -17,10 +17,9 @@ const u8 mem_class_shift[N_CLASSES] = {0, 9, 18};
 struct slab mapnode_slab = SLAB(struct mapnode, 8);
 
 /*
- * sigma0 holds all physical memory 1:1 (M-5).  Its pages are not entered one by one: a root node stands
- * for each
- * GiB of physical addresses.  Real world: Fiasco makes the answer up in Sigma0_task::v_fabricate
- * (src/kern/sigma0_task.cpp).
+ * sigma0 holds all physical memory 1:1 (M-5).  Its pages are not entered one by one: a root node
+ * stands for each GiB of physical addresses.  Real world: Fiasco makes the answer up in
+ * Sigma0_task::v_fabricate (src/kern/sigma0_task.cpp).
  */
 #define DEVICE_TOP (1UL << 40) /* devices may lie above the RAM */
 static struct mapnode *roots;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages the kernel sends for a thread: page faults to its pager, exceptions to its handler (abi:
- * ipc.md sections 10
- * and 11).  Each is a call whose words do not come from the UTCB and whose answer changes the thread,
- * not its UTCB
- * (I-53, I-60).  Called by the trap code, ipc.c and transfer.c.
+ * Messages the kernel sends for a thread: page faults to its pager, exceptions to its handler
+ * (abi: ipc.md sections 10 and 11).  Each is a call whose words do not come from the UTCB and
+ * whose answer changes the thread, not its UTCB (I-53, I-60).  Called by the trap code, ipc.c and
+ * transfer.c.
  */
 #ifndef QUIRE_PAGER_H
 #define QUIRE_PAGER_H

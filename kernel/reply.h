@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reply slots (abi: ipc.md section 8).  A slot is one word: the calling thread and, in its low two
- * bits, the W and S rights
- * of the capability the caller used; 0: empty.  Each thread has an implicit slot; a task has explicit
- * ones, made on demand
- * (I-45).  A caller knows the slot that names it (thread.named_by), invariant I10.
+ * Reply slots (abi: ipc.md section 8).  A slot is one word: the calling thread and, in its low
+ * two bits, the W and S rights of the capability the caller used; 0: empty.  Each thread has an
+ * implicit slot; a task has explicit ones, made on demand (I-45).  A caller knows the slot that
+ * names it (thread.named_by), invariant I10.
  */
 #ifndef QUIRE_REPLY_H
 #define QUIRE_REPLY_H

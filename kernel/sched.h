@@ -28,9 +28,9 @@ void sched_set_cpu(struct thread *t, bool run);
 /* The current thread gives way to others of its priority. */
 void sched_yield(void);
 /*
- * Hand the CPU to `t`, which becomes T_READY, from the current thread, which has just blocked.  `lend`:
- * it runs on
- * the current time slice (a call, I-67); otherwise on its own if nobody of its priority waits.
+ * Hand the CPU to `t`, which becomes T_READY, from the current thread, which has just blocked.
+ * `lend`: it runs on the current time slice (a call, I-67); otherwise on its own if nobody of its
+ * priority waits.
  */
 void sched_hand_over(struct thread *t, bool lend);
 /* The current thread lends its time slice to a thread from the ready queue (thread operation 2). */

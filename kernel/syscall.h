@@ -48,8 +48,8 @@ static inline u64 answer_words(unsigned n) { return tag_make(0, n, 0); }
 
 /*
  * Is this a kernel operation?  If not (no send phase), the plain receive it is instead has been
- * started: from the object's
- * queue element if it is an IRQ sender, else a sleep (ipc.md section 2).
+ * started: from the object's queue element if it is an IRQ sender, else a sleep (ipc.md section
+ * 2).
  */
 bool syscall_is_op(struct thread *t, struct kobject *o, struct sender *irq);
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tasks, see task.h: the object's operations (abi: objects.md section 2), kernel-user memory, and the
- * end of a task
- * (mapping.md section 11).
+ * Tasks, see task.h: the object's operations (abi: objects.md section 2), kernel-user memory, and
+ * the end of a task (mapping.md section 11).
  */
 #include "task.h"
 

@@ -2,9 +2,8 @@
 /*
  * Threads, see thread.h: their life.  The operations on them are in thread_op.c.
  *
- * A thread runs when it is bound to a task, has a CPU (run_thread) and was given an instruction pointer
- * (ex_regs), in any
- * order of the last two (O-13).
+ * A thread runs when it is bound to a task, has a CPU (run_thread) and was given an instruction
+ * pointer (ex_regs), in any order of the last two (O-13).
  */
 #include "thread.h"
 

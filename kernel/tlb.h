@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changing page-table entries and forgetting stale translations (M-49).  Only the loaded address space
- * can have any:
- * loading another one forgets all (the kernel's own pages are global and never change).  Debug builds
- * keep a list of
- * what lost something and was not flushed yet (I12).
+ * Changing page-table entries and forgetting stale translations (M-49).  Only the loaded address
+ * space can have any: loading another one forgets all (the kernel's own pages are global and
+ * never change).  Debug builds keep a list of what lost something and was not flushed yet (I12).
  */
 #ifndef QUIRE_TLB_H
 #define QUIRE_TLB_H

@@ -2,10 +2,9 @@
 /*
  * Copying one message, see transfer.h.
  *
- * Every item meets the buffer under the cursor of its type; both become a range of pages, ports or
- * slots (fpage.c),
- * which map.c moves.  The loop keeps its place in ctx->xfer, so that it can be interrupted between any
- * two pages.
+ * Every item meets the buffer under the cursor of its type; both become a range of pages, ports
+ * or slots (fpage.c), which map.c moves.  The loop keeps its place in ctx->xfer, so that it can
+ * be interrupted between any two pages.
  */
 #include "transfer.h"
 

@@ -32,8 +32,7 @@ void transfer_continue(struct thread *ctx);
 
 /*
  * Transfer the message of `snd` to `rcv` in the context of `ctx` (one of them).  Ends with
- * ipc_transfer_done, at once or,
- * when interrupted, from a continuation of ctx.
+ * ipc_transfer_done, at once or, when interrupted, from a continuation of ctx.
  */
 void transfer_start(struct thread *ctx, struct thread *snd, struct thread *rcv);
 

@@ -2,11 +2,12 @@
 ;
 ; Entering and leaving the kernel: system call, exceptions, interrupts.
 ;
-; User state is pushed straight into the current thread's struct regs: the stack pointer loaded on entry
-; (TSS.rsp0,
-; pcpu.regs_top) is its end.  Then the CPU's one kernel stack is used; C returns the thread to resume.
-; In the kernel interrupts are off but in arch_irq_window and arch_idle; one taken there is only noted.
-; Offsets: struct pcpu (machine.h), struct thread: cont, then regs (kernel/thread.h); asserted in trap.c.
+; User state is pushed straight into the current thread's struct regs: the stack pointer loaded at
+; a trap (TSS.rsp0) is its end, a system call finds the thread in pcpu.cur.  Then the CPU's one
+; kernel stack is used; C returns the thread to resume.  In the kernel interrupts are off but in
+; arch_irq_window and arch_idle; one taken there is only noted.
+; Offsets: struct pcpu (machine.h), struct thread: cont, then regs (kernel/thread.h); asserted in
+; trap.c.
 
         bits    64
         default rel
@@ -74,11 +75,10 @@ REGS_TRAP       equ T_TRAP - T_REGS
 
         section .text
 
-; A system call.  Only what C code may change is saved at once.  The registers that C preserves (rbx,
-; rbp, r12 to r15) hold
-; the caller's values again when syscall_entry comes back, and are saved then if another thread goes on
-; or there is more to
-; do.  So nobody may look at them in struct regs of the current thread before.
+; A system call.  Only what C code may change is saved at once.  The registers that C preserves
+; (rbx, rbp, r12 to r15) hold the caller's values again when syscall_entry comes back, and are
+; saved then if another thread goes on or there is more to do.  So nobody may look at them in
+; struct regs of the current thread before.
         global  entry_syscall
 entry_syscall:
         swapgs
@@ -174,9 +174,8 @@ arch_user_return:
         mov     rax, rdi
         jmp     resume
 
-; A system call by 32-bit code: there is no such ABI, so nothing happens.  The entry must exist: without
-; it the CPU would
-; go to address 0 with kernel rights.
+; A system call by 32-bit code: there is no such ABI, so nothing happens.  The entry must exist:
+; without it the CPU would go to address 0 with kernel rights.
         global  entry_syscall32
 entry_syscall32:
         o32 sysret

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The inline part of the machine interface (kernel/arch.h) for x86-64: address conversion, per-CPU
- * data, ports,
- * TLB, and the page-table format (paging.h).
+ * The inline part of the machine interface (kernel/arch.h) for x86-64: address conversion,
+ * per-CPU data, ports, TLB, and the page-table format (paging.h).
  */
 #ifndef QUIRE_MACHINE_H
 #define QUIRE_MACHINE_H

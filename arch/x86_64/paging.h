@@ -51,9 +51,8 @@ struct pte_ref {
 struct ku_mem;
 
 /*
- * The link of a page: its mapping node, or, with bit 0 set, the record of the kernel-user memory it
- * belongs to; 0 for
- * an empty entry and for sigma0's own view.
+ * The link of a page: its mapping node, or, with bit 0 set, the record of the kernel-user memory
+ * it belongs to; 0 for an empty entry and for sigma0's own view.
  */
 static inline u64 *pte_link(u64 *pte) { return pte + PT_ENTRIES; }
 enum { LINK_KU_MEM = 1 };
