@@ -156,6 +156,10 @@ static const char *check_ports(const struct task *t)
 
 static const char *check_slots(const struct task *t)
 {
+    const struct cap *first = obj_slot(t, 0);
+
+    if (t->caps.first != (first ? first : obj_none))
+        return "I13 first slots";
     for (u64 i = 0; i < N_SLOTS;) {
         const struct cap *slot = obj_slot(t, i);
         if (!slot) {

@@ -22,18 +22,32 @@ enum { SEL_OP = 0xf, OP_ANSWER = 0xf };
 /* A tag that needs more than copying words: items, flags. */
 enum { TAG_NOT_PLAIN = TAG_ITEMS | TAG_FPU | TAG_SCHEDULE | 0x4000 | TAG_ERROR };
 
-static struct thread *slowly(struct thread *t)
+/* The way out of syscall_entry, in tail position: usually the same thread goes on. */
+static inline void leave(struct thread *t)
+{
+    pcpu_ref p = pcpu();
+
+    if (unlikely(p->resched)) {
+        arch_leave_slowly(t, NULL);
+        return;
+    }
+    latency_end(NULL);
+    if (unlikely(p->cur != t))
+        arch_leave_slowly(t, p->cur);
+}
+
+static __attribute__((noinline)) void slowly(struct thread *t)
 {
     syscall_again(t);
-    return exit_quickly();
+    leave(t);
 }
 
 /* `to` gets the message; from one system call straight into the other. */
-static inline struct thread *deliver(struct thread *t, struct thread *to, u64 tag, u64 label)
+static inline void deliver(struct thread *t, struct thread *to, u64 tag, u64 label)
 {
     fast_deliver(to, tag, label);
     latency_end(NULL);
-    return arch_leave(t, to);
+    arch_leave(t, to);
 }
 
 static inline void move_words(const struct thread *t, struct thread *to, u64 tag)
@@ -43,13 +57,13 @@ static inline void move_words(const struct thread *t, struct thread *to, u64 tag
 }
 
 /* A call through a gate to a thread in an open wait: it is lent the time slice (I-67). */
-static inline struct thread *call(struct thread *t, struct thread *to, u64 label, u64 rights)
+static inline void call(struct thread *t, struct thread *to, u64 label, u64 rights)
 {
     u64 tag = t->regs.rax;
 
     fast_wait_for(t, to, rights, MODE_CLOSED_WAIT);
     move_words(t, to, tag);
-    return deliver(t, to, tag, label | rights);
+    deliver(t, to, tag, label | rights);
 }
 
 /*
@@ -69,17 +83,17 @@ static inline void begin_wait(struct thread *t, struct thread *to)
     t->mode = MODE_OPEN_WAIT;
 }
 
-static inline struct thread *answer(struct thread *t, struct thread *to)
+static inline void answer(struct thread *t, struct thread *to)
 {
     u64 tag = t->regs.rax;
 
     begin_wait(t, to);
     move_words(t, to, tag);
-    return deliver(t, to, tag, t->regs.rsi);
+    deliver(t, to, tag, t->regs.rsi);
 }
 
 /* An answer with items that were not all done at once: the rest goes the general way. */
-static __attribute__((noinline)) struct thread *answer_generally(struct thread *t, enum ipc_error e)
+static __attribute__((noinline)) void answer_generally(struct thread *t, enum ipc_error e)
 {
     u8 unused;
 
@@ -93,11 +107,11 @@ static __attribute__((noinline)) struct thread *answer_generally(struct thread *
     } else {
         ipc_transfer_done(t, e);
     }
-    return exit_quickly();
+    leave(t);
 }
 
 /* The answer carries items, and perhaps it is for a page fault. */
-static __attribute__((noinline)) struct thread *answer_items(struct thread *t, struct thread *to)
+static __attribute__((noinline)) void answer_items(struct thread *t, struct thread *to)
 {
     u64 tag = t->regs.rax;
     enum ipc_error e;
@@ -108,56 +122,96 @@ static __attribute__((noinline)) struct thread *answer_items(struct thread *t, s
     if (likely(to->kind == IPC_USER))
         move_words(t, to, tag);
     e = transfer_items(t);
-    if (unlikely(e != IPC_OK))
-        return answer_generally(t, e);
+    if (unlikely(e != IPC_OK)) {
+        answer_generally(t, e);
+        return;
+    }
     t->xfer.snd = t->xfer.rcv = NULL;
     begin_wait(t, to);
-    if (likely(to->kind == IPC_USER))
-        return deliver(t, to, tag, t->regs.rsi);
+    if (likely(to->kind == IPC_USER)) {
+        deliver(t, to, tag, t->regs.rsi);
+        return;
+    }
     to->mode = T_READY; /* the fault is repaired */
     switch_plainly(to);
     latency_end(NULL);
-    return to;
+    arch_leave_slowly(t, to);
 }
 
-static inline struct thread *invoke(struct thread *t, const struct cap *slot)
+#define OWN_FRAME __attribute__((noinline)) /* its registers are saved only when it is called */
+
+/* In general: not a call, or not to a gate that is in the way. */
+static OWN_FRAME void call_object(struct thread *t, struct kobject *o, u64 rights)
 {
-    slot->obj->type->invoke(t, slot->obj, (unsigned)slot->rights);
-    return exit_quickly();
+    o->type->invoke(t, o, (unsigned)rights);
+    leave(t);
 }
 
-struct thread *syscall_entry(struct thread *t)
+/* A call. */
+static OWN_FRAME void call_op(struct thread *t, struct kobject *o, u64 rights, kobject_op *op)
+{
+    u64 answer = op(t, o, (unsigned)rights);
+
+    if (likely(answer != NO_ANSWER))
+        t->regs.rax = answer;
+    leave(t);
+}
+
+static OWN_FRAME void call_gate(struct thread *t, struct kobject *o, u64 rights)
+{
+    const struct gate *g = gate_of(o);
+
+    if (QUIRE_FAST && !(t->regs.rax & TAG_NOT_PLAIN) && !gate_is_control(t, rights) &&
+        likely(!(u16)t->regs.r8) && fast_can_lend(g->thread))
+        call(t, g->thread, g->label, rights & (CAP_W | CAP_S));
+    else
+        call_object(t, o, rights);
+}
+
+static OWN_FRAME void reply_and_wait(struct thread *t)
+{
+    struct thread *to = reply_caller(t->reply);
+    u64 tag = t->regs.rax;
+
+    if (likely(can_answer(t, to)) && !(tag & TAG_NOT_PLAIN) && likely(to->mode == MODE_CLOSED_WAIT))
+        answer(t, to);
+    else if (!(tag & (TAG_NOT_PLAIN ^ TAG_ITEMS)) && can_answer(t, to) &&
+             (to->mode == MODE_CLOSED_WAIT || (to->mode == MODE_FAULT_WAIT && (s64)tag >= 0)))
+        answer_items(t, to);
+    else
+        slowly(t);
+}
+
+/* What is neither a call of a slot nor an answer, or names nothing. */
+static OWN_FRAME void do_other(struct thread *t, u64 sel)
+{
+    const struct cap *slot = sel & (OP_REPLY | SEL_SPECIAL) ? NULL : obj_lookup(t->task, sel);
+
+    if (unlikely(!slot))
+        slowly(t);
+    else if ((sel & SEL_OP) == OP_CALL && slot->obj->type == &gate_type)
+        call_gate(t, slot->obj, slot->rights);
+    else
+        call_object(t, slot->obj, slot->rights);
+}
+
+void syscall_entry(struct thread *t)
 {
     u64 sel = t->regs.rdx;
-    bool plain = QUIRE_FAST && !(t->regs.rax & TAG_NOT_PLAIN);
     const struct cap *slot;
 
     latency_begin();
-    if (likely((sel & (SEL_OP | SEL_SPECIAL)) == OP_CALL)) {
-        slot = obj_lookup(t->task, sel);
-        if (unlikely(!slot))
-            return slowly(t);
-        if (likely(slot->obj->type == &gate_type) && plain && !gate_is_control(t, slot->rights)) {
-            const struct gate *g = gate_of(slot->obj);
-            if (likely(!(u16)t->regs.r8) && fast_can_lend(g->thread))
-                return call(t, g->thread, g->label, slot->rights & (CAP_W | CAP_S));
-        }
-        return invoke(t, slot);
+    if (likely((sel & ((u64)OBJ_NOT_FIRST | SEL_OP)) == OP_CALL)) {
+        slot = obj_first_slot(t->task, sel);
+        if (!obj_slot_is_used(slot))
+            do_other(t, sel);
+        else if (slot->obj->type == &gate_type)
+            call_gate(t, slot->obj, slot->rights);
+        else
+            call_op(t, slot->obj, slot->rights, slot->obj->type->op);
+    } else if (QUIRE_FAST && (sel & (SEL_OP | SEL_REPLY_SLOT)) == OP_ANSWER) {
+        reply_and_wait(t);
+    } else {
+        do_other(t, sel);
     }
-    if (!(sel & (OP_REPLY | SEL_SPECIAL))) {
-        slot = obj_lookup(t->task, sel);
-        return likely(slot != NULL) ? invoke(t, slot) : slowly(t);
-    }
-    if (QUIRE_FAST && (sel & (SEL_OP | SEL_REPLY_SLOT)) == OP_ANSWER) {
-        struct thread *to = reply_caller(t->reply);
-        if (likely(can_answer(t, to))) {
-            if (plain && likely(to->mode == MODE_CLOSED_WAIT))
-                return answer(t, to);
-            if (!(t->regs.rax & (TAG_NOT_PLAIN ^ TAG_ITEMS)) &&
-                (to->mode == MODE_CLOSED_WAIT ||
-                 (to->mode == MODE_FAULT_WAIT && (s64)t->regs.rax >= 0)))
-                return answer_items(t, to);
-        }
-    }
-    return slowly(t);
 }

@@ -167,6 +167,7 @@ const struct kobject_type gate_type = {
     .name = "gate",
     .proto = L4_PROTO_KOBJECT,
     .invoke = gate_invoke,
+    .op = syscall_op_invoke,
     .destroy = gate_destroy,
     .slab = &gate_slab,
 };

@@ -314,6 +314,7 @@ const struct kobject_type irq_type = {
     .name = "irq",
     .proto = L4_PROTO_IRQ_SENDER,
     .invoke = irq_invoke,
+    .op = syscall_op_invoke,
     .destroy = irq_destroy,
     .slab = &irq_slab,
 };
@@ -322,6 +323,7 @@ const struct kobject_type semaphore_type = {
     .name = "semaphore",
     .proto = L4_PROTO_SEMAPHORE,
     .invoke = irq_invoke,
+    .op = syscall_op_invoke,
     .destroy = irq_destroy,
     .slab = &irq_slab,
 };

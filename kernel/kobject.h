@@ -41,13 +41,16 @@ struct cap {
 };
 static_assert(sizeof(struct cap) == 32, "128 slots in a page");
 
+/* Returns the answer's tag, or NO_ANSWER (syscall.h). */
+typedef u64 kobject_op(struct thread *cur, struct kobject *o, unsigned rights);
+
 struct kobject_type {
     const char *name;
     s64 proto; /* label of the kernel operations */
     /* A thread invokes the object: cur->regs and cur->utcb hold the request; `rights`: W, S and ATTR_* of the slot. */
     void (*invoke)(struct thread *cur, struct kobject *o, unsigned rights);
-    /* With invoke = syscall_invoke_op: an operation; returns the answer's tag (syscall.h). */
-    u64 (*op)(struct thread *cur, struct kobject *o, unsigned rights);
+    /* The same when it is known to be a call (send and receive); may return the answer's tag (syscall.h). */
+    kobject_op *op;
     /* One bounded step of the end; true: done.  NULL: nothing to do. */
     bool (*destroy)(struct kobject *o);
     /* No reference is left: one bounded step of giving back what the object holds; true: done.  NULL: nothing. */

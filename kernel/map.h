@@ -9,9 +9,11 @@
 #ifndef QUIRE_MAP_H
 #define QUIRE_MAP_H
 
+#include "check.h"
 #include "fpage.h"
 #include "mapdb.h"
 #include "msgitem.h"
+#include "preempt.h"
 #include "task.h"
 
 /* What one step or the whole loop says. */
@@ -33,6 +35,17 @@ struct map_op {
     bool any;           /* at least one source page was processed (F-19) */
     bool clearing; /* what is at dst is being removed; the source may have gone already (M-21) */
 };
+
+struct unmap_op;
+
+/* The three kinds of spaces, by enum fpage_type. */
+struct space_kind {
+    enum map_status (*map)(struct map_op *op);     /* one step; MAP_DONE: the cursor was advanced */
+    enum map_status (*unmap)(struct unmap_op *op); /* one step */
+    u64 limit;                                     /* where the space ends */
+    u8 needed; /* enum task_spaces: what a task must have for a transfer of the type (M-1) */
+};
+extern const struct space_kind space_kinds[];
 
 /* Begin: fills everything but the tasks, from an already matched item. */
 static inline void map_begin(struct map_op *op, u64 item_word, u64 fpage, const struct fp_match *m)
@@ -58,8 +71,28 @@ static inline enum map_status map_advance(struct map_op *op, u64 n)
     return MAP_DONE;
 }
 
-/* MAP_DONE at the end of the range. */
-enum map_status map_run(struct map_op *op);
+/* One page, port or slot at op->src; or what one kind of space does with several at once. */
+static inline enum map_status map_step(struct map_op *op)
+{
+    return unlikely(op->to->obj.dying) ? MAP_DYING : space_kinds[op->type].map(op);
+}
+
+/* MAP_DONE at the end of the range; usually the first step gets there. */
+enum map_status map_run_on(struct map_op *op, enum map_status s);
+static inline enum map_status map_run(struct map_op *op)
+{
+    enum map_status s;
+
+    if (unlikely(!(op->from->spaces & op->to->spaces & space_kinds[op->type].needed)) ||
+        unlikely(!op->size))
+        return MAP_DONE;
+    s = map_step(op);
+    if (unlikely(op->size))
+        return map_run_on(op, s);
+    preempt_point(1);
+    check_note(false);
+    return s;
+}
 
 /* An unmap of one flexpage in progress. */
 struct unmap_op {
@@ -74,9 +107,38 @@ struct unmap_op {
     struct mapdb_walk walk; /* rights-only: where in the current page's descendants */
 };
 
-void unmap_begin(struct unmap_op *op, struct task *t, u64 fpage, u64 mask);
-/* MAP_DONE or MAP_PREEMPTED. */
-enum map_status unmap_run(struct unmap_op *op);
+static inline void unmap_begin(struct unmap_op *op, struct task *t, u64 fpage, u64 mask)
+{
+    enum fpage_type type = fp_type(fpage);
+    const struct space_kind *kind = &space_kinds[type];
+    struct fp_range r = fp_to_range(fpage, likely(t->spaces & kind->needed) ? kind->limit : 0);
+
+    op->task = t;
+    op->type = (u8)type;
+    op->pos = r.base;
+    op->end = r.base + r.size;
+    op->rights = (u8)fp_rights(fpage);
+    op->self = mask >> 31 & 1;
+    op->del = mask >> 30 & 1;
+    op->usage = 0;
+    op->walking = false;
+}
+
+/* MAP_DONE or MAP_PREEMPTED; usually the first step gets to the end. */
+enum map_status unmap_run_on(struct unmap_op *op, enum map_status s);
+static inline enum map_status unmap_run(struct unmap_op *op)
+{
+    enum map_status s;
+
+    if (unlikely(op->pos >= op->end))
+        return MAP_DONE;
+    s = space_kinds[op->type].unmap(op);
+    if (unlikely(op->pos < op->end))
+        return unmap_run_on(op, s);
+    preempt_point(1);
+    check_note(false);
+    return s;
+}
 /* Drop an unfinished operation (its thread is killed). */
 void unmap_abort(struct unmap_op *op);
 

@@ -4,6 +4,8 @@
 
 #include "kmem.h"
 
+const struct cap obj_none[SLOTS_PER_PAGE];
+
 enum { DIR_ENTRIES = N_SLOTS / SLOTS_PER_PAGE };
 
 struct cap *obj_make_slot_slowly(struct task *t, u64 index)
@@ -20,7 +22,16 @@ struct cap *obj_make_slot_slowly(struct task *t, u64 index)
     t->caps.end = N_SLOTS;
     table = &t->caps.dir[index / SLOTS_PER_PAGE];
     *table = kmem_zalloc(q, PAGE_SHIFT);
+    if (*table && index < SLOTS_PER_PAGE)
+        t->caps.first = *table;
     return *table ? &(*table)[index % SLOTS_PER_PAGE] : NULL;
+}
+
+struct cap *obj_lookup_slowly(const struct task *t, u64 selector)
+{
+    struct cap *slot = obj_slot(t, selector >> 12);
+
+    return slot && obj_slot_is_used(slot) ? slot : NULL;
 }
 
 /* Rights of the copy: what the sender has and the item asks for; weak sticks (M-60, flexpage.md section 2). */
@@ -39,10 +50,11 @@ enum map_status obj_map_step(struct map_op *op)
 
     if (op->src >= N_SLOTS || op->dst >= N_SLOTS) /* F-4 */
         return map_advance(op, op->size);
-    src = obj_slot(op->from, op->src);
+    src = likely(op->src < SLOTS_PER_PAGE) ? obj_first_slot(op->from, op->src << 12)
+                                           : obj_slot(op->from, op->src);
     if (!src)
         return map_advance(op, SLOTS_PER_PAGE - op->src % SLOTS_PER_PAGE);
-    if (!src->obj || src->obj->dying)
+    if (!obj_slot_is_used(src))
         return map_advance(op, 1); /* M-62 */
     rights = copy_rights(op, src);
     if (!(rights & CAP_R))
@@ -88,12 +100,12 @@ bool obj_release_step(struct task *t)
         return true;
     for (unsigned i = 0; i < DIR_ENTRIES; i++)
         if (t->caps.dir[i]) {
+            t->caps.first = obj_none;
             kmem_free(task_quota(t), t->caps.dir[i], PAGE_SHIFT);
             t->caps.dir[i] = NULL;
             return false;
         }
     kmem_free(task_quota(t), t->caps.dir, PAGE_SHIFT);
-    t->caps.dir = NULL;
-    t->caps.end = 0;
+    obj_space_init(&t->caps);
     return true;
 }

@@ -93,6 +93,12 @@ void syscall_invoke_op(struct thread *t, struct kobject *o, unsigned rights)
         syscall_answer(t, o->type->op(t, o, rights));
 }
 
+u64 syscall_op_invoke(struct thread *t, struct kobject *o, unsigned rights)
+{
+    o->type->invoke(t, o, rights);
+    return NO_ANSWER;
+}
+
 u64 syscall_no_reply(struct thread *t, struct kobject *o, struct sender *irq)
 {
     syscall_to_ipc(t);

@@ -6,9 +6,10 @@
 #define QUIRE_SYSCALL_H
 
 #include "ipc.h"
+#include "obj_space.h"
 
-/* Entry from user mode by `syscall`; returns the thread to resume. */
-struct thread *syscall_entry(struct thread *t);
+/* Entry from user mode by `syscall`; if it returns, the thread goes on (else it ends in arch_leave). */
+void syscall_entry(struct thread *t);
 /* Continuation: the whole system call from the beginning. */
 void syscall_again(struct thread *t);
 
@@ -73,6 +74,8 @@ static inline void syscall_answer(struct thread *t, u64 tag)
 
 /* The invoke function of objects that have operations only, `op` of their type. */
 void syscall_invoke_op(struct thread *t, struct kobject *o, unsigned rights);
+/* The op of objects that have more than operations: it calls `invoke`. */
+kobject_op syscall_op_invoke;
 
 /* The MRs for output words; without a receive phase they go nowhere (I-12). */
 static inline u64 *syscall_out(struct thread *t)
@@ -115,6 +118,21 @@ void syscall_unblock(struct thread *t, unsigned error);
  */
 struct cap *syscall_cap_arg(struct thread *t, unsigned rights, const struct kobject_type *type,
                             int *err);
+/* The same with type and no rights for what is called often. */
+static inline struct cap *syscall_cap_arg_quickly(struct thread *t, const struct kobject_type *type,
+                                                  int *err)
+{
+    unsigned at = sys_words(t);
+    const u64 *item = &t->utcb->mr[at];
+
+    if (likely(sys_tag(t) & TAG_ITEMS) && likely(at + 2 <= N_MESSAGE_REGS) &&
+        likely(item_is_map(item[0])) && likely(fp_type(item[1]) == FP_OBJ)) {
+        struct cap *slot = obj_lookup(t->task, item[1]);
+        if (likely(slot != NULL) && likely(slot->obj->type == type))
+            return slot;
+    }
+    return syscall_cap_arg(t, 0, type, err);
+}
 
 /* The first item as a thread that messages may be sent to by others: its slot needs S. */
 struct thread *syscall_thread_arg(struct thread *t, int *err);

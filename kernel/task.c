@@ -28,6 +28,7 @@ struct task *task_create(struct factory *f)
     if (!t)
         return NULL;
     *t = (struct task){.spaces = SPACE_MEM | SPACE_OBJ | SPACE_IO | SPACE_THREADS};
+    obj_space_init(&t->caps);
     if (!pt_create(&t->mem, q)) {
         slab_free(&task_slab, q, t);
         return NULL;
@@ -37,6 +38,9 @@ struct task *task_create(struct factory *f)
 }
 
 /* ---- operations ---- */
+
+/* A function of its own: a short operation shall not set up the stack frame of a long one. */
+#define OWN_FRAME __attribute__((noinline))
 
 /* References of an unfinished operation, so that its objects stay. */
 static void hold(struct thread *t, struct kobject *a, struct kobject *b)
@@ -63,28 +67,31 @@ static inline void let_go(struct thread *t)
         let_go_slowly(t);
 }
 
-static void map_continue(struct thread *t)
+static void map_continue(struct thread *t);
+
+/* The answer, or NO_ANSWER when it was interrupted. */
+static inline u64 map_go_on(struct thread *t)
 {
-    switch (map_run(&t->map)) {
-    case MAP_PREEMPTED:
+    enum map_status s = map_run(&t->map);
+
+    if (unlikely(s == MAP_PREEMPTED)) {
         if (!t->held[0])
             hold(t, &t->map.from->obj, &t->map.to->obj);
         t->cont = map_continue;
-        return;
-    case MAP_DONE:
-        syscall_label(t, 0);
-        break;
-    case MAP_DYING:
-        syscall_label(t, -L4_EINVAL); /* M-82 */
-        break;
-    case MAP_FAILED:
-        ipc_fail(t, IPC_MAP_FAILED); /* M-29 */
-        break;
+        return NO_ANSWER;
     }
     let_go(t);
+    if (likely(s == MAP_DONE))
+        return answer_label(0);
+    if (s == MAP_DYING)
+        return answer_label(-L4_EINVAL); /* M-82 */
+    ipc_fail(t, IPC_MAP_FAILED);         /* M-29 */
+    return NO_ANSWER;
 }
 
-static u64 op_map(struct thread *t, struct task *to, unsigned rights)
+static void map_continue(struct thread *t) { syscall_answer(t, map_go_on(t)); }
+
+static OWN_FRAME u64 op_map(struct thread *t, struct task *to, unsigned rights)
 {
     u64 w0 = t->utcb->mr[1], fpage = t->utcb->mr[2];
     struct fp_match m;
@@ -95,8 +102,8 @@ static u64 op_map(struct thread *t, struct task *to, unsigned rights)
         return answer_label(-L4_EPERM);
     if (sys_words(t) < 3)
         return answer_label(-L4_EINVAL);
-    from = syscall_cap_arg(t, 0, &task_type, &err);
-    if (!from)
+    from = syscall_cap_arg_quickly(t, &task_type, &err);
+    if (unlikely(!from))
         return answer_arg(err);
     if (!item_is_map(w0) || fp_type(fpage) == FP_SPECIAL) /* O-6: maps nothing */
         return answer_label(0);
@@ -106,22 +113,23 @@ static u64 op_map(struct thread *t, struct task *to, unsigned rights)
     t->map.from = task_of(from->obj);
     t->map.to = to;
     map_begin(&t->map, w0, fpage, &m);
-    map_continue(t);
-    return NO_ANSWER;
+    return map_go_on(t);
 }
 
-static void unmap_continue(struct thread *t)
+static void unmap_continue(struct thread *t);
+
+static inline u64 unmap_go_on(struct thread *t)
 {
     struct unmap_call *c = &t->unmap_call;
     u64 *out = syscall_out(t);
 
     for (;;) {
         u64 fpage;
-        if (unmap_run(&t->unmap) == MAP_PREEMPTED) {
+        if (unlikely(unmap_run(&t->unmap) == MAP_PREEMPTED)) {
             if (!t->held[0])
                 hold(t, &t->unmap.task->obj, &t->unmap.task->obj);
             t->cont = unmap_continue;
-            return;
+            return NO_ANSWER;
         }
         fpage = t->utcb->mr[2 + c->at];
         out[2 + c->at] = (fpage & ~15UL) | pte_usage(t->unmap.usage); /* M-46 */
@@ -129,11 +137,13 @@ static void unmap_continue(struct thread *t)
             break;
         unmap_begin(&t->unmap, t->unmap.task, t->utcb->mr[2 + c->at], c->mask);
     }
-    syscall_tag(t, answer_words(sys_words(t)));
     let_go(t);
+    return answer_words(sys_words(t));
 }
 
-static u64 op_unmap(struct thread *t, struct task *task)
+static void unmap_continue(struct thread *t) { syscall_answer(t, unmap_go_on(t)); }
+
+static OWN_FRAME u64 op_unmap(struct thread *t, struct task *task)
 {
     unsigned words = sys_words(t);
 
@@ -141,12 +151,11 @@ static u64 op_unmap(struct thread *t, struct task *task)
         return answer_words(words);
     t->unmap_call = (struct unmap_call){0, (u8)(words - 2), (u32)t->utcb->mr[1]};
     unmap_begin(&t->unmap, task, t->utcb->mr[2], t->unmap_call.mask);
-    unmap_continue(t);
-    return NO_ANSWER;
+    return unmap_go_on(t);
 }
 
 /* O-7 */
-static u64 op_cap_info(struct thread *t, struct task *task)
+static OWN_FRAME u64 op_cap_info(struct thread *t, struct task *task)
 {
     const u64 *mr = t->utcb->mr;
     struct cap *a, *b;
@@ -196,7 +205,7 @@ static void add_ku_mem_continue(struct thread *t)
     let_go(t);
 }
 
-static u64 op_add_ku_mem(struct thread *t, struct task *task)
+static OWN_FRAME u64 op_add_ku_mem(struct thread *t, struct task *task)
 {
     if (!sys_words(t))
         return answer_label(-L4_EINVAL);
@@ -205,48 +214,29 @@ static u64 op_add_ku_mem(struct thread *t, struct task *task)
     return NO_ANSWER;
 }
 
-/* Functions of their own: a short operation shall not set up the stack frame of a long one. */
-static __attribute__((noinline)) void map(struct thread *t, struct task *task, unsigned rights)
+static u64 task_op(struct thread *t, struct kobject *o, unsigned rights)
 {
-    syscall_answer(t, op_map(t, task, rights));
-}
-static __attribute__((noinline)) void unmap(struct thread *t, struct task *task)
-{
-    syscall_answer(t, op_unmap(t, task));
-}
-static __attribute__((noinline)) void cap_info(struct thread *t, struct task *task)
-{
-    syscall_answer(t, op_cap_info(t, task));
-}
-static __attribute__((noinline)) void add_ku_mem(struct thread *t, struct task *task)
-{
-    syscall_answer(t, op_add_ku_mem(t, task));
+    struct task *task = task_of(o);
+
+    if (sys_label(t) != L4_PROTO_TASK)
+        return answer_label(-L4_EBADPROTO);
+    switch (t->utcb->mr[0]) { /* the word count is not looked at (O-1) */
+    case 0:
+        return op_map(t, task, rights);
+    case 1:
+        return op_unmap(t, task);
+    case 2:
+        return op_cap_info(t, task);
+    case 3:
+        return op_add_ku_mem(t, task);
+    default:
+        return answer_label(-L4_ENOSYS);
+    }
 }
 
 static void task_invoke(struct thread *t, struct kobject *o, unsigned rights)
 {
-    struct task *task = task_of(o);
-
-    if (sys_label(t) != L4_PROTO_TASK) {
-        syscall_label(t, -L4_EBADPROTO);
-        return;
-    }
-    switch (t->utcb->mr[0]) { /* the word count is not looked at (O-1) */
-    case 0:
-        map(t, task, rights);
-        break;
-    case 1:
-        unmap(t, task);
-        break;
-    case 2:
-        cap_info(t, task);
-        break;
-    case 3:
-        add_ku_mem(t, task);
-        break;
-    default:
-        syscall_label(t, -L4_ENOSYS);
-    }
+    syscall_answer(t, task_op(t, o, rights));
 }
 
 /* ---- the end ---- */
@@ -295,6 +285,7 @@ const struct kobject_type task_type = {
     .name = "task",
     .proto = L4_PROTO_TASK,
     .invoke = task_invoke,
+    .op = task_op,
     .destroy = task_destroy,
     .release = task_release,
     .slab = &task_slab,

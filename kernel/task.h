@@ -26,6 +26,8 @@ struct io_space {
 enum { N_SLOTS = 65536, SLOTS_PER_PAGE = 128 };
 
 struct obj_space {
+    const struct cap
+        *first;       /* the slots below SLOTS_PER_PAGE, for looking only: *dir, or none_there */
     struct cap **dir; /* 512 pointers to pages of 128 slots */
     u64 end;          /* the first index that has no slot: 0 while dir is NULL, then N_SLOTS */
 };

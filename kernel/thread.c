@@ -187,6 +187,7 @@ const struct kobject_type thread_type = {
     .name = "thread",
     .proto = L4_PROTO_THREAD,
     .invoke = thread_invoke,
+    .op = syscall_op_invoke,
     .destroy = thread_destroy,
     .release = thread_release,
     .slab = &thread_slab,

@@ -98,13 +98,9 @@ entry_syscall:
         mov     [rsp + T_R10], r10
         mov     rdi, rsp
         mov     rsp, [gs:PCPU_STACK]
-        push    rdi
         call    syscall_entry
-        pop     rcx
-        cmp     rax, rcx
-        jne     leave_thread
-return_syscall:                 ; rax: the thread; the preserved registers are its own
-        mov     rsp, rax
+        mov     rsp, [gs:PCPU_CUR]
+return_syscall:                 ; rsp: the thread; the preserved registers are its own
         ; The CPU faults in the kernel when the address is not canonical, as it is after a system call in the
         ; last bytes of user space (I-3).
         mov     rcx, [rsp + T_RIP]
@@ -122,23 +118,11 @@ return_syscall:                 ; rax: the thread; the preserved registers are i
         swapgs
         o64 sysret
 
-; struct thread *arch_leave(from, to), called last by syscall_entry: both are in a system call.
+; void arch_leave(from, to), called last by syscall_entry: `to` is in a system call too.
         global  arch_leave
 arch_leave:
         SAVE_PRESERVED rdi
         mov     rax, rsi
-        jmp     resume_syscall
-
-; rcx: the thread that made the system call; rax: the thread to resume, or 0: exit_slowly chooses
-leave_thread:
-        SAVE_PRESERVED rcx
-        test    rax, rax
-        jnz     resume
-        mov     rsp, [gs:PCPU_STACK]
-        call    exit_slowly
-resume:                         ; rax: the thread
-        cmp     qword [rax + T_TRAP], TRAP_SYSCALL
-        jne     resume_trap
 resume_syscall:
         mov     rbx, [rax + T_RBX]
         mov     rbp, [rax + T_RBP]
@@ -146,7 +130,21 @@ resume_syscall:
         mov     r13, [rax + T_R13]
         mov     r14, [rax + T_R14]
         mov     r15, [rax + T_R15]
+        mov     rsp, rax
         jmp     return_syscall
+
+; void arch_leave_slowly(from, to): any thread, or 0: exit_slowly chooses.
+        global  arch_leave_slowly
+arch_leave_slowly:
+        SAVE_PRESERVED rdi
+        mov     rax, rsi
+        test    rax, rax
+        jnz     resume
+        mov     rsp, [gs:PCPU_STACK]
+        call    exit_slowly
+resume:                         ; rax: the thread
+        cmp     qword [rax + T_TRAP], TRAP_SYSCALL
+        je      resume_syscall
 resume_trap:
         lea     rsp, [rax + T_REGS]
         pop     r15

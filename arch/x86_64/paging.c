@@ -11,11 +11,12 @@ static u64 *pt_index(u64 entry, u64 va, unsigned c)
     return (u64 *)phys_to_virt(entry & PTE_ADDR) + (va >> class_shift(c) & 511);
 }
 
-struct pte_ref pt_walk(const u64 *root, u64 va)
+/* The walk from the top level, to the entry of class `last` at most. */
+static inline struct pte_ref walk_to(const u64 *root, u64 va, unsigned last)
 {
     struct pte_ref r = {(u64 *)root + (va >> class_shift(3) & 511), 3, false};
 
-    while (r.c && (*r.pte & (PTE_P | PTE_PS)) == PTE_P) {
+    while (r.c > last && (*r.pte & (PTE_P | PTE_PS)) == PTE_P) {
         r.c--;
         r.pte = pt_index(*r.pte, va, r.c);
     }
@@ -23,21 +24,30 @@ struct pte_ref pt_walk(const u64 *root, u64 va)
     return r;
 }
 
+struct pte_ref pt_walk(const u64 *root, u64 va) { return walk_to(root, va, CLASS_SMALL); }
+
+static inline void remember(struct mem_space *m, u64 va, unsigned c, u64 *pte)
+{
+    m->recent[c].table = (u64 *)ALIGN_DOWN((u64)pte, PAGE_SIZE);
+    m->recent[c].tag = va >> class_shift(c + 1);
+}
+
 struct pte_ref pt_find_slowly(struct mem_space *m, u64 va)
 {
-    struct pte_ref r;
+    u64 *pte = m->recent[CLASS_LARGE].table + (va >> class_shift(CLASS_LARGE) & 511);
 
-    if (va >> class_shift(CLASS_HUGE) == m->recent[1].tag) {
-        u64 *p = m->recent[1].table + (va >> class_shift(CLASS_LARGE) & 511);
-        if ((*p & (PTE_P | PTE_PS)) != PTE_P)
-            return (struct pte_ref){p, CLASS_LARGE, *p & PTE_P};
+    if (unlikely(va >> class_shift(CLASS_HUGE) != m->recent[CLASS_LARGE].tag)) {
+        struct pte_ref r = walk_to(m->root, va, CLASS_LARGE);
+        if (r.c > CLASS_LARGE)
+            return r;
+        pte = r.pte;
+        remember(m, va, CLASS_LARGE, pte);
     }
-    r = pt_walk(m->root, va);
-    if (r.c < ARRAY_SIZE(m->recent)) {
-        m->recent[r.c].table = (u64 *)ALIGN_DOWN((u64)r.pte, PAGE_SIZE);
-        m->recent[r.c].tag = va >> class_shift(r.c + 1);
-    }
-    return r;
+    if ((*pte & (PTE_P | PTE_PS)) != PTE_P)
+        return (struct pte_ref){pte, CLASS_LARGE, *pte & PTE_P};
+    pte = pt_index(*pte, va, CLASS_SMALL);
+    remember(m, va, CLASS_SMALL, pte);
+    return (struct pte_ref){pte, CLASS_SMALL, *pte & PTE_P};
 }
 
 u64 *pt_make(u64 *root, struct quota *q, u64 va, unsigned c)
