@@ -11,10 +11,22 @@
 #include "syscall.h"
 
 enum vcon_ops { VCON_WRITE = 0, VCON_READ = 1, VCON_SET_ATTR = 2, VCON_GET_ATTR = 3 };
-enum { WRITE_MAX = 488, READ_MAX = 61 * 8, PREEMPT_BYTES = 16, INPUT_SIZE = 1024 };
+enum { WRITE_MAX = 61 * 8, READ_MAX = 62 * 8, PREEMPT_BYTES = 16, INPUT_SIZE = 1024 };
 enum { READ_DONE_SHIFT = 31 };
 
-static u64 attrs[3]; /* input, output, local flags */
+/* Attributes, with the values that termios gives them; what else is set is kept and means nothing. */
+enum {
+    I_INLCR = 0100,
+    I_IGNCR = 0200,
+    I_ICRNL = 0400,
+    O_ONLCR = 4,
+    O_OCRNL = 010,
+    O_ONLRET = 040,
+    L_ECHO = 010
+};
+static struct {
+    u64 in, out, local;
+} attrs = {I_ICRNL, O_ONLCR, L_ECHO};
 static struct irq *input_irq;
 
 /* Input not read yet; when it is full what arrives is dropped. */
@@ -22,6 +34,18 @@ static struct {
     u8 byte[INPUT_SIZE];
     unsigned head, tail;
 } input;
+
+/* A character to the console; a new line always begins at the left, whatever ONLCR says. */
+static void put(char c)
+{
+    if (c == '\r' && attrs.out & O_OCRNL)
+        c = '\n';
+    if (c == '\r' && attrs.out & O_ONLRET)
+        return;
+    if (c == '\n')
+        arch_console_putc('\r');
+    arch_console_putc(c);
+}
 
 void vcon_input_arrived(void)
 {
@@ -33,6 +57,8 @@ void vcon_input_arrived(void)
             continue;
         input.byte[input.head] = (u8)c;
         input.head = next;
+        if (attrs.local & L_ECHO)
+            put(c == '\r' && attrs.in & I_ICRNL ? '\n' : (char)c);
     }
     if (input.head != input.tail && input_irq && !input_irq->obj.dying)
         irq_trigger(input_irq);
@@ -44,10 +70,7 @@ static void write_continue(struct thread *t)
     const char *text = (const char *)&t->utcb->mr[2];
 
     while (t->vcon_at < t->vcon_end) {
-        char c = text[t->vcon_at++];
-        if (c == '\n')
-            arch_console_putc('\r');
-        arch_console_putc(c);
+        put(text[t->vcon_at++]);
         if (t->vcon_at % PREEMPT_BYTES == 0 && preempt_point(PREEMPT_UNITS)) {
             t->cont = write_continue;
             return;
@@ -76,8 +99,13 @@ static u64 op_read(struct thread *t, unsigned rights)
     vcon_input_arrived();
     max = min_u64(max, READ_MAX);
     while (n < max && input.head != input.tail) {
-        bytes[n++] = input.byte[input.tail];
+        u8 c = input.byte[input.tail];
         input.tail = (input.tail + 1) % INPUT_SIZE;
+        if (c == '\n' && attrs.in & I_INLCR)
+            c = '\r';
+        if (c == '\r' && attrs.in & I_IGNCR)
+            continue;
+        bytes[n++] = c == '\r' && attrs.in & I_ICRNL ? '\n' : c;
     }
     out[0] = n | (input.head == input.tail ? 1UL << READ_DONE_SHIFT : 0);
     return answer_label(0);
@@ -95,10 +123,11 @@ static u64 vcon_op(struct thread *t, struct kobject *o, unsigned rights)
     case VCON_READ:
         return op_read(t, rights);
     case VCON_SET_ATTR:
-        memcpy(attrs, &t->utcb->mr[1], sizeof(attrs));
+        memcpy(&attrs, &t->utcb->mr[1], sizeof(attrs));
+        attrs.out |= O_ONLCR;
         return answer_label(0);
     case VCON_GET_ATTR:
-        memcpy(&syscall_out(t)[1], attrs, sizeof(attrs));
+        memcpy(&syscall_out(t)[1], &attrs, sizeof(attrs));
         return answer_words(4);
     default:
         return answer_label(-L4_ENOSYS);

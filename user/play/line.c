@@ -55,10 +55,13 @@ static void put_string(char const *text) { put(text, (unsigned)strlen(text)); }
 
 long line_init(void)
 {
+    l4_vcon_attr_t raw = {0, 0, 0}; /* keys as they are, and shown by this editor alone */
     long err = l4_error(l4_factory_create_irq(L4_BASE_FACTORY_CAP, IRQ));
 
     if (!err)
         err = l4_error(l4_rcv_ep_bind_thread(IRQ, L4_BASE_THREAD_CAP, 0));
+    if (!err)
+        err = l4_error(l4_vcon_set_attr(L4_BASE_LOG_CAP, &raw));
     return err ? err : l4_error(l4_icu_bind(L4_BASE_LOG_CAP, 0, IRQ));
 }
 
