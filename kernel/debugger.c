@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The debugger object.  Done: setting names and adding image information (accepted, not kept yet), the global
- * id of an object, and a summary of kernel memory.
+ * The debugger object: names of objects, their global ids, and what tests ask.  Image information is accepted and not
+ * kept.  Called for the system call, by kobject.c when an object ends, by those who print names.
+ *
+ * Names are a help to people and cost nobody memory: there is a fixed table of 255, and when it is full a new name
+ * takes the place of another, usually the oldest.  Invariant: names[n].obj->name == n for every entry in use.
  */
 #include "debugger.h"
 
@@ -10,12 +13,17 @@
 #include "kmem.h"
 #include "l4/sys/err.h"
 #include "l4/sys/types.h"
+#include "string.h"
 #include "syscall.h"
 
+enum { NAME_SIZE = 16, N_NAMES = 256 };
+
 enum debugger_ops {
-    DBG_SET_NAME = 0x100,
-    DBG_GLOBAL_ID = 0x101,
+    DBG_SET_NAME = 0x100,   /* characters from MR1 */
+    DBG_GLOBAL_ID = 0x101,  /* of the object: MR0 */
+    DBG_NAME_OF_ID = 0x105, /* MR1: an id; characters from MR0, zero terminated */
     DBG_ADD_IMAGE = 0x107,
+    DBG_GET_NAME = 0x108,   /* of the object, the same */
     DBG_KMEM_STATS = 0x500, /* MR0 free bytes, MR1 all bytes of the kernel heap */
     DBG_CHECK = 0x501,    /* label 0: all invariants hold; -EFAULT: one does not (it is printed) */
     DBG_COUNTERS = 0x503, /* MR0 TLB flushes, MR1 page-table root loads since boot */
@@ -24,6 +32,58 @@ enum debugger_ops {
     DBG_FAIL_ALLOC = 0x502, /* MR1: the n-th allocation from now on fails (debug builds) */
 };
 
+static struct {
+    struct kobject *obj;                /* NULL: free */
+    char text[NAME_SIZE + sizeof(u64)]; /* zeros at the end */
+} names[N_NAMES];                       /* 0 is not used */
+static u8 newest;
+
+const char *debugger_name(const struct kobject *o) { return names[o->name].text; }
+
+void debugger_forget(const struct kobject *o)
+{
+    if (o->name)
+        names[o->name].obj = NULL;
+}
+
+static u8 next(u8 n) { return n == N_NAMES - 1 ? 1 : (u8)(n + 1); }
+
+static u64 set_name(struct thread *t, struct kobject *o)
+{
+    u64 size = (sys_words(t) - 1) * sizeof(u64);
+
+    if (!o->name) {
+        newest = next(newest);
+        for (unsigned i = 1; i < N_NAMES && names[newest].obj; i++)
+            newest = next(newest);
+        if (names[newest].obj)
+            names[newest].obj->name = 0;
+        names[newest].obj = o;
+        o->name = newest;
+    }
+    memset(names[o->name].text, 0, NAME_SIZE);
+    memcpy(names[o->name].text, &t->utcb->mr[1],
+           strnlen((char *)&t->utcb->mr[1], min_u64(size, NAME_SIZE)));
+    return answer_label(0);
+}
+
+static u64 get_name(struct thread *t, const struct kobject *o)
+{
+    if (!o || !o->name)
+        return answer_label(-L4_ENOENT);
+    memcpy(syscall_out(t), debugger_name(o), sizeof(names->text));
+    return answer_words(sizeof(names->text) / sizeof(u64));
+}
+
+/* Only one that has a name is found. */
+static struct kobject *object_of_id(u64 id)
+{
+    for (unsigned i = 1; i < N_NAMES; i++)
+        if (names[i].obj && names[i].obj->id == id && !names[i].obj->dying)
+            return names[i].obj;
+    return NULL;
+}
+
 static u64 with_object(struct thread *t, u64 code)
 {
     int err;
@@ -31,7 +91,18 @@ static u64 with_object(struct thread *t, u64 code)
 
     if (!slot)
         return answer_arg(err);
-    return code == DBG_GLOBAL_ID ? answer_word(t, slot->obj->id) : answer_label(0);
+    switch (code) {
+    case DBG_SET_NAME:
+        return set_name(t, slot->obj);
+    case DBG_GLOBAL_ID:
+        return answer_word(t, slot->obj->id);
+    case DBG_NAME_OF_ID:
+        return get_name(t, object_of_id(t->utcb->mr[1]));
+    case DBG_GET_NAME:
+        return get_name(t, slot->obj);
+    default:
+        return answer_label(0);
+    }
 }
 
 static u64 answer_two(struct thread *t, u64 word0, u64 word1)
@@ -54,7 +125,9 @@ static u64 debugger_op(struct thread *t, struct kobject *o, unsigned rights)
     switch (code) {
     case DBG_SET_NAME:
     case DBG_GLOBAL_ID:
+    case DBG_NAME_OF_ID:
     case DBG_ADD_IMAGE:
+    case DBG_GET_NAME:
         return with_object(t, code);
     case DBG_KMEM_STATS:
         kmem_trim();

@@ -7,4 +7,9 @@
 
 extern const struct kobject_type debugger_type;
 
+/* The name that was set last, cut to 16 characters; "": none was, or it had to give way to a newer one. */
+const char *debugger_name(const struct kobject *o);
+/* The object's memory goes. */
+void debugger_forget(const struct kobject *o);
+
 #endif

@@ -3,6 +3,7 @@
 #include "kobject.h"
 
 #include "check.h"
+#include "debugger.h"
 #include "factory.h"
 #include "panic.h"
 #include "preempt.h"
@@ -130,6 +131,7 @@ static void reap_step(struct kobject *o)
         reap_add(o);
         return;
     }
+    debugger_forget(o);
     *o->all_link = o->all_next;
     if (o->all_next)
         o->all_next->all_link = o->all_link;

@@ -69,6 +69,7 @@ struct kobject {
     s64 counted; /* slots that are not weak, less what dec_refcnt took (O-24) */
     u32 refs;    /* kernel-internal references, one of them for being alive */
     bool dying;
+    u8 name; /* of its entry in the debugger's table of names; 0: none */
 };
 
 /* Initialise the head with one reference; takes a reference on the factory (NULL: the kernel's own). */

@@ -3,6 +3,7 @@
 #include "pager.h"
 
 #include "arch.h"
+#include "debugger.h"
 #include "fast.h"
 #include "gate.h"
 #include "ipc.h"
@@ -28,7 +29,8 @@ static void report(const struct thread *t, const char *what)
 {
     if (t->task->obj.dying) /* it deleted its own task, or somebody else did (M-80) */
         return;
-    kprintf("quire: fault: thread %lx of task %lx: ", t->obj.id, t->task->obj.id);
+    kprintf("quire: fault: thread %lx '%s' of task %lx '%s': ", t->obj.id, debugger_name(&t->obj),
+            t->task->obj.id, debugger_name(&t->task->obj));
     if (t->regs.trap == TRAP_PAGE_FAULT)
         kprintf("%s of address %lx at ip %lx: %s\n", access_name(t->regs.err), t->regs.cr2,
                 t->regs.rip, what);

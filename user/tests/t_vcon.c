@@ -85,10 +85,7 @@ static void pins(void)
 
 /* ---- with input ---- */
 
-static void ask(char const *name)
-{
-    printf("vcon %s?\n", name);
-}
+static void ask(char const *name) { printf("vcon %s?\n", name); }
 
 static int await_input(unsigned ms)
 {
