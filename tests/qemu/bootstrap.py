@@ -85,7 +85,7 @@ def write_elf32(path, entry, memory):
         file.write(head + headers + body)
 
 
-def make_image(context, name, modules, with_sigma0=True):
+def make_image(context, name, modules, with_sigma0=True, with_root=True):
     """Does what bootstrap does before it enters the kernel; returns the image's path."""
     kernel = Elf.read(context.built("kernel.elf"))
     sigma0, root = (Elf.read(path) for path, _ in modules[:2])
@@ -117,7 +117,7 @@ def make_image(context, name, modules, with_sigma0=True):
     memory += [(MODULE_INFO, info, PAGE)] + sigma0.load() + root.load()
 
     filled = bytearray(bytes_at(memory, kip, PAGE))
-    struct.pack_into("<2Q", filled, 0x10, sigma0.entry if with_sigma0 else 0, root.entry)
+    struct.pack_into("<2Q", filled, 0x10, sigma0.entry if with_sigma0 else 0, root.entry if with_root else 0)
     struct.pack_into("<Q", filled, 0x40, MODULE_INFO)
     struct.pack_into("<16s", filled, 0x70, b"pc")
     listed = descriptors(parts)
@@ -140,11 +140,11 @@ def make_image(context, name, modules, with_sigma0=True):
 
 
 def boot_image(context, name, modules, **options):
-    image = make_image(context, name, modules, options.pop("with_sigma0", True))
+    image = make_image(context, name, modules, options.pop("with_sigma0", True), options.pop("with_root", True))
     return context.boot(name, [], kernel=image, **options)
 
 
-@job("B-27 demonstration loaded as by L4Re's bootstrap")
+@job("B-27 B-9 B-16 demonstration loaded and entered as by L4Re's bootstrap")
 def demonstration(context):
     result = boot_image(context, "bootstrap", context.demonstration())
     expect_line(result, "quire: loaded by", ["bootstrap"])
@@ -153,8 +153,9 @@ def demonstration(context):
 
 @job("B-15 what root task and sigma0 find behind such a loader")
 def information(context):
-    modules = [(context.built("sigma0.elf"), ""), (context.built("t_boot.elf"), "")]
-    expect_outcome(boot_image(context, "bootstrap-t_boot", modules, cpu="qemu64"), "success")
+    for program in ("t_boot", "t_kip"):
+        modules = [(context.built("sigma0.elf"), ""), (context.built(program + ".elf"), "")]
+        expect_outcome(boot_image(context, "bootstrap-" + program, modules, cpu="qemu64"), "success")
 
 
 @job("B-15 an information page without sigma0 is refused")
@@ -163,3 +164,12 @@ def no_sigma0(context):
     result = boot_image(context, "bootstrap-no-sigma0", modules, with_sigma0=False)
     expect_outcome(result, "boot-refused")
     expect_line(result, "quire: error:", ["sigma0"])
+
+
+@job("B-19 without a root task only sigma0 runs")
+def no_root(context):
+    """t_boot as sigma0, which ends the machine; a root task is loaded but has no entry address."""
+    modules = [(context.built("t_boot.elf"), ""), (context.built("client.elf"), "")]
+    result = boot_image(context, "bootstrap-no-root", modules, with_root=False)
+    expect_outcome(result, "success")
+    expect_line(result, "quire: ", ["root task at 0"])

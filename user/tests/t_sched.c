@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scheduling: priorities, round robin, preemption, time-slice donation (rules O-30 ... O-33, I-67).
+ * Scheduling: priorities, round robin, preemption, time-slice donation (rules O-30 ... O-33, I-67, B-22).
  *
  * Runs as root task.  a and b are workers of this task that count as long as they get the
  * processor, below the main thread's priority: they run only while that sleeps.
@@ -14,7 +14,7 @@
 #include <l4/sys/scheduler.h>
 #include <l4/sys/task.h>
 
-enum { LOW = 4, MIDDLE = 6, HIGH = 8 }; /* all below PRIO_MAIN */
+enum { LOWEST = 1, LOW = 4, MIDDLE = 6, HIGH = 8 }; /* all below PRIO_MAIN */
 
 static struct worker *a, *b;
 static volatile unsigned long count[2]; /* how often a, b have come round */
@@ -312,11 +312,52 @@ static void caller_of_parked_waits(void)
            L4_IPC_RETIMEOUT);
 }
 
+/* Below the lowest priority is only the kernel's idling. */
+static void lowest_priority(void)
+{
+    set(a, LOWEST, 0);
+    worker_run(a, spin, a);
+    expect("not while this runs", count[0], 0);
+    l4_ipc_sleep_ms(10);
+    await(0);
+    expect("when nobody else does", count[0] != 0, 1);
+}
+
+static l4_kernel_clock_t idle_time(void)
+{
+    l4_sched_cpu_set_t cpus = l4_sched_cpu_set(0, 0, 1);
+    l4_kernel_clock_t us = 0;
+
+    expect_label("idle_time", l4_error(l4_scheduler_idle_time(L4_BASE_SCHEDULER_CAP, &cpus, &us)),
+                 0);
+    return us;
+}
+
+/* The share of 30 ms in which the processor has nothing to do, in per cent. */
+static l4_cpu_time_t idle_share(void)
+{
+    l4_cpu_time_t start = l4_kip_clock(l4_kip());
+    l4_kernel_clock_t idle = idle_time();
+
+    l4_ipc_sleep_ms(30);
+    return (idle_time() - idle) * 100 / (l4_kip_clock(l4_kip()) - start);
+}
+
+static void idle(void)
+{
+    expect("nearly all, when all sleep", idle_share() > 50, 1);
+    set(a, LOWEST, 0);
+    worker_run(a, spin, a);
+    expect("nearly nothing, when one spins", idle_share() < 10, 1);
+}
+
 static struct test_case const cases[] = {
     {"O-32", "strict priorities", strict},
     {"O-32", "round robin with the quantum", round_robin},
     {"O-32", "a waking thread preempts a lower one", preempted_by_waker},
     {"O-31", "an empty CPU set parks a thread", parked},
+    {"B-22", "the lowest priority runs when nobody else does", lowest_priority},
+    {"SCHEDULER", "idle time", idle},
     {"O-30", "priorities and classes", parameters},
     {"O-30", "a refused call changes nothing", refused_changes_nothing},
     {"O-33", "no right is needed", no_right_needed},

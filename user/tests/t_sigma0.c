@@ -50,28 +50,46 @@ static void any_page(void)
     give_back(AT, 12);
 }
 
-/* The items are map items: what sigma0 gave once it gives again, it still has it. */
-static void given_again(void)
+/* The first free page of RAM that sigma0 gives by its address; it is mapped at AT.  0: none. */
+static l4_addr_t some_ram(void)
 {
     l4_kernel_info_mem_desc_t const *md = l4_kernel_info_get_mem_descs(l4_kip());
-    l4_addr_t ram = 0;
 
-    for (unsigned i = 0; i < l4_kernel_info_get_num_mem_descs(l4_kip()) && !ram; i++, md++) {
+    for (unsigned i = 0; i < l4_kernel_info_get_num_mem_descs(l4_kip()); i++, md++) {
         l4_addr_t start = l4_kernel_info_get_mem_desc_start(md);
 
         if (l4_kernel_info_get_mem_desc_type(md) != l4_mem_type_conventional ||
             l4_kernel_info_get_mem_desc_is_virtual(md))
             continue;
-        for (l4_addr_t a = 0x2000000; a < 0x8000000 && !ram; a += L4_PAGESIZE)
+        for (l4_addr_t a = 0x2000000; a < 0x8000000; a += L4_PAGESIZE)
             if (a >= start && a < l4_kernel_info_get_mem_desc_end(md) &&
                 request(L4_BASE_PAGER_CAP, SIGMA0_REQ_FPAGE_RAM, page_at(a), AT) == 0)
-                ram = a;
+                return a;
     }
-    expect("found RAM", ram != 0, 1);
+    expect("found RAM", 0, 1);
+    return 0;
+}
+
+/* The items are map items: what sigma0 gave once it gives again, it still has it. */
+static void given_again(void)
+{
+    l4_addr_t ram = some_ram();
+
     *(volatile unsigned long *)AT = 0x1234;
     give_back(AT, 12);
     expect_label("again", request(L4_BASE_PAGER_CAP, SIGMA0_REQ_FPAGE_RAM, page_at(ram), AT), 0);
     expect("the same page", *(volatile unsigned long *)AT, 0x1234);
+    expect_label("at a second place",
+                 request(L4_BASE_PAGER_CAP, SIGMA0_REQ_FPAGE_RAM, page_at(ram), AT + L4_PAGESIZE),
+                 0);
+    expect("the same page again", *(volatile unsigned long *)(AT + L4_PAGESIZE), 0x1234);
+    give_back(AT, 13);
+}
+
+static void of_the_first_requester(void)
+{
+    l4_addr_t ram = some_ram();
+
     give_back(AT, 12);
     expect("another client", request(other, SIGMA0_REQ_FPAGE_RAM, page_at(ram), AT) < 0, 1);
     expect("no items", l4_msgtag_items(m.tag), 0);
@@ -163,9 +181,10 @@ static struct test_case const cases[] = {
     {"B-23", "information page", information_page},
     {"B-23", "ports", ports},
     {"B-23", "a new client needs the S right", new_client_needs_right},
-    {"B-24", "memory belongs to who asked first, and is mapped, not granted (B-26)", given_again},
+    {"B-24", "memory belongs to who asked first", of_the_first_requester},
     {"B-24", "memory of the kernel belongs to nobody", kernel_memory},
     {"B-25", "a client that does not wait for its answer", client_that_does_not_wait},
+    {"B-26", "what sigma0 gave it still has: map items", given_again},
 };
 
 int main(void)
