@@ -24,7 +24,10 @@ GROUPS = [
     ("Worked examples of flexpages and windows", "EX", range(1, 11)),
     ("Mapping, grant, revocation, accounting", "M", range(1, 83)),
     ("Kernel objects: calls in general and tasks", "O", range(1, 9)),
+    ("Kernel objects: threads", "O", range(9, 17)),
     ("Kernel objects: making objects, gates", "O", range(17, 26)),
+    ("Kernel objects: IRQ senders, scheduler, deletion", "O", range(26, 36)),
+    ("Start: information page, loader, first tasks, sigma0", "B", range(1, 30)),
     ("Derivation trees", "U", range(1, 17)),
 ]
 
