@@ -132,28 +132,28 @@ static inline bool result_slot(const struct thread *t, u64 *index)
 /* Put the object into its slot; if it was not made, or has no slot, drop it. */
 static u64 finish(struct thread *t, u64 answer)
 {
-    struct creation c = t->creation;
+    struct kobject *o = t->creation.obj;
+    unsigned words = t->creation.words;
     struct cap *slot;
     u64 *out = t->utcb->mr;
 
     t->creation.obj = NULL;
-    if (answer == MADE) {
-        /* deleted while the call was interrupted: no slot will do */
-        slot = t->task->obj.dying ? NULL : obj_make_slot(t->task, c.slot);
+    if (likely(answer == MADE)) {
+        slot = obj_make_slot(t->task, t->creation.slot);
         answer = slot ? MADE : answer_label(-L4_ENOMEM);
     }
-    if (answer != MADE) {
-        if (c.obj)
-            kobject_kill(c.obj);
+    if (unlikely(answer != MADE)) {
+        if (o)
+            kobject_kill(o);
         return answer;
     }
     if (slot->obj)
-        cap_remove(slot, true);          /* O-19 */
-    cap_insert(slot, c.obj, ALL_RIGHTS); /* O-20 */
-    if (c.words)
+        cap_remove(slot, true);      /* O-19 */
+    cap_insert(slot, o, ALL_RIGHTS); /* O-20 */
+    if (words)
         out[0] = out[2] & ~15UL;
-    out[c.words] = FP_OBJ << 4 | ITEM_MAP; /* O-17 */
-    return tag_make(0, c.words, 1);
+    out[words] = FP_OBJ << 4 | ITEM_MAP; /* O-17 */
+    return tag_make(0, words, 1);
 }
 
 /* A task's kernel-user memory is cleared; may take some time. */
@@ -161,10 +161,13 @@ static void fill_task(struct thread *t)
 {
     int err = ku_mem_run(task_of(t->creation.obj), t->creation.area);
 
-    if (err > 0)
+    if (err > 0) {
         t->cont = fill_task;
-    else
-        syscall_tag(t, finish(t, answer_label(err ? -L4_ENOMEM : 0)));
+        return;
+    }
+    if (t->task->obj.dying) /* while the call was interrupted: no slot will do */
+        err = -L4_ENOMEM;
+    syscall_tag(t, finish(t, answer_label(err ? -L4_ENOMEM : 0)));
 }
 
 static u64 op_create(struct thread *t, struct factory *f)

@@ -36,7 +36,7 @@ static inline void leave(struct thread *t)
         arch_leave_slowly(t, p->cur);
 }
 
-static __attribute__((noinline)) void slowly(struct thread *t)
+static OWN_FRAME void slowly(struct thread *t)
 {
     syscall_again(t);
     leave(t);
@@ -93,7 +93,7 @@ static inline void answer(struct thread *t, struct thread *to)
 }
 
 /* An answer with items that were not all done at once: the rest goes the general way. */
-static __attribute__((noinline)) void answer_generally(struct thread *t, enum ipc_error e)
+static OWN_FRAME void answer_generally(struct thread *t, enum ipc_error e)
 {
     u8 unused;
 
@@ -111,7 +111,7 @@ static __attribute__((noinline)) void answer_generally(struct thread *t, enum ip
 }
 
 /* The answer carries items, and perhaps it is for a page fault. */
-static __attribute__((noinline)) void answer_items(struct thread *t, struct thread *to)
+static OWN_FRAME void answer_items(struct thread *t, struct thread *to)
 {
     u64 tag = t->regs.rax;
     enum ipc_error e;
@@ -137,8 +137,6 @@ static __attribute__((noinline)) void answer_items(struct thread *t, struct thre
     latency_end(NULL);
     arch_leave_slowly(t, to);
 }
-
-#define OWN_FRAME __attribute__((noinline)) /* its registers are saved only when it is called */
 
 /* In general: not a call, or not to a gate that is in the way. */
 static OWN_FRAME void call_object(struct thread *t, struct kobject *o, u64 rights)

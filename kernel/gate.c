@@ -19,7 +19,10 @@ struct gate *gate_create(struct factory *f)
 
     if (!g)
         return NULL;
-    *g = (struct gate){.thread = NULL};
+    g->thread = NULL;
+    g->label = 0;
+    g->waiting = (struct sendq){.first = NULL};
+    g->given_up = 0;
     kobject_init(&g->obj, &gate_type, f);
     return g;
 }

@@ -204,8 +204,7 @@ static void finish_pending(struct thread *t)
 }
 
 /* The sender has got rid of its message: its receive phase, and both go on as they can. */
-static inline __attribute__((always_inline)) void after_send(struct thread *ctx, struct thread *snd,
-                                                             struct thread *rcv)
+static ALWAYS_INLINE void after_send(struct thread *ctx, struct thread *snd, struct thread *rcv)
 {
     bool blocked = false;
 
@@ -261,8 +260,7 @@ void ipc_transfer_done(struct thread *ctx, enum ipc_error e)
 }
 
 /* Move the message; both are ready for it. */
-static inline __attribute__((always_inline)) void transfer(struct thread *ctx, struct thread *snd,
-                                                           struct thread *rcv)
+static ALWAYS_INLINE void transfer(struct thread *ctx, struct thread *snd, struct thread *rcv)
 {
     struct thread *other = ctx == snd ? rcv : snd;
 

@@ -16,7 +16,14 @@ static struct kobject *all_objects;
 
 void kobject_init(struct kobject *o, const struct kobject_type *type, struct factory *f)
 {
-    *o = (struct kobject){.type = type, .id = next_id++, .factory = f, .refs = 1};
+    o->type = type;
+    o->caps = NULL;
+    o->id = next_id++;
+    o->factory = f;
+    o->counted = 0;
+    o->refs = 1;
+    o->dying = false;
+    o->name = 0;
     o->all_link = &all_objects;
     o->all_next = all_objects;
     if (o->all_next)
@@ -42,12 +49,34 @@ void kobject_put(struct kobject *o)
         reap_add(o);
 }
 
+/* Nothing refers to it any more. */
+static void free_object(struct kobject *o)
+{
+    struct factory *f = o->factory;
+
+    *o->all_link = o->all_next;
+    if (o->all_next)
+        o->all_next->all_link = o->all_link;
+    slab_free(o->type->slab, factory_quota(f), (u8 *)o - o->type->head);
+    if (f)
+        kobject_put(&f->obj);
+}
+
+static inline bool destroy_step(struct kobject *o)
+{
+    return !o->type->destroy || o->type->destroy(o);
+}
+
+/* An object that holds no memory, is in no slot and in nobody's hand ends at once; others are the reaper's. */
 void kobject_kill(struct kobject *o)
 {
     if (o->dying)
         return;
     o->dying = true;
-    reap_add(o);
+    if (!o->type->release && !o->caps && o->refs == 1 && destroy_step(o))
+        free_object(o);
+    else
+        reap_add(o);
 }
 
 void cap_insert(struct cap *slot, struct kobject *o, unsigned rights)
@@ -107,8 +136,6 @@ unsigned reap_prio(void) { return reap_priority; }
 /* One bounded step for the first object. */
 static void reap_step(struct kobject *o)
 {
-    struct factory *f = o->factory;
-
     if (o->refs >
         0) { /* killed: slots first, then the type's own end, then the reference for being alive */
         if (o->caps) {
@@ -117,7 +144,7 @@ static void reap_step(struct kobject *o)
             cap_unlink(o->caps);
             return;
         }
-        if (o->type->destroy && !o->type->destroy(o))
+        if (!destroy_step(o))
             return;
         o->refs--;
     }
@@ -132,12 +159,7 @@ static void reap_step(struct kobject *o)
         return;
     }
     debugger_forget(o);
-    *o->all_link = o->all_next;
-    if (o->all_next)
-        o->all_next->all_link = o->all_link;
-    slab_free(o->type->slab, factory_quota(f), (u8 *)o - o->type->head);
-    if (f)
-        kobject_put(&f->obj);
+    free_object(o);
 }
 
 bool reap_run(void)

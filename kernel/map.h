@@ -107,6 +107,10 @@ struct unmap_op {
     struct mapdb_walk walk; /* rights-only: where in the current page's descendants */
 };
 
+/* Bits of Task.unmap's mask (M-39, M-68). */
+#define UNMAP_SELF (1UL << 31)
+#define UNMAP_DELETE (1UL << 30)
+
 static inline void unmap_begin(struct unmap_op *op, struct task *t, u64 fpage, u64 mask)
 {
     enum fpage_type type = fp_type(fpage);
@@ -118,8 +122,8 @@ static inline void unmap_begin(struct unmap_op *op, struct task *t, u64 fpage, u
     op->pos = r.base;
     op->end = r.base + r.size;
     op->rights = (u8)fp_rights(fpage);
-    op->self = mask >> 31 & 1;
-    op->del = mask >> 30 & 1;
+    op->self = mask & UNMAP_SELF;
+    op->del = mask & UNMAP_DELETE;
     op->usage = 0;
     op->walking = false;
 }

@@ -146,8 +146,7 @@ struct mapnode *mapdb_child_ge(const struct mapnode *parent, u64 key)
     return best;
 }
 
-/* The child with exactly this key. */
-static struct mapnode *child_at(const struct mapnode *parent, u64 key)
+struct mapnode *mapdb_child_at(const struct mapnode *parent, u64 key)
 {
     struct mapnode *n = parent->children;
 
@@ -167,7 +166,7 @@ struct mapnode *mapdb_first_in(const struct child_range *r, u64 key)
         low = max_u64(low, key);
         if (low > high)
             continue;
-        n = low == high ? child_at(r->parent, low) : mapdb_child_ge(r->parent, low);
+        n = low == high ? mapdb_child_at(r->parent, low) : mapdb_child_ge(r->parent, low);
         if (n && n->key <= high)
             return n;
     }

@@ -130,6 +130,9 @@ static inline void mapdb_remove(struct mapnode *n)
     }
 }
 
+/* The head of the children of `parent` with exactly this key, NULL if none. */
+struct mapnode *mapdb_child_at(const struct mapnode *parent, u64 key);
+
 /* The first child of `parent` with a key of at least `key`, NULL if none. */
 struct mapnode *mapdb_child_ge(const struct mapnode *parent, u64 key);
 

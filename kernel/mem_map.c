@@ -70,8 +70,8 @@ static enum map_status grant_page(struct map_op *op, const struct mem_source *s,
 }
 
 /* Enter a child of the source at op->dst, whose empty slot is known; false: no memory, or too deep (M-8). */
-static inline __attribute__((always_inline)) bool
-insert_child(struct map_op *op, const struct mem_source *s, u64 *slot, unsigned c)
+static ALWAYS_INLINE bool insert_child(struct map_op *op, const struct mem_source *s, u64 *slot,
+                                       unsigned c)
 {
     struct mapnode *n;
 

@@ -28,7 +28,7 @@ static inline u64 remove_node(struct mapnode *n, u64 *pte)
 }
 
 /* Remove all below `top`.  False: interrupted, call again (the end may have been reached). */
-static inline __attribute__((always_inline)) bool revoke_below(struct mapnode *top, u64 *used)
+static ALWAYS_INLINE bool revoke_below(struct mapnode *top, u64 *used)
 {
     struct mapnode *n = top;
     u64 u = 0;
@@ -84,6 +84,20 @@ static bool reduce_below(struct unmap_op *op, const struct child_range *range, u
     return true;
 }
 
+/* All children with this key go. */
+static bool remove_children_at(struct mapnode *parent, u64 key, u64 *used)
+{
+    struct mapnode *n;
+    bool last = false;
+
+    while (!last && (n = mapdb_child_at(parent, key))) {
+        last = !n->next;
+        if (!mem_revoke(n, used))
+            return false;
+    }
+    return true;
+}
+
 /* The descendants in `range` go, or lose rights. */
 static bool unmap_below(struct unmap_op *op, const struct child_range *range, u64 *used)
 {
@@ -92,9 +106,9 @@ static bool unmap_below(struct unmap_op *op, const struct child_range *range, u6
 
     if (unlikely(!(op->rights & MEM_R)))
         return reduce_below(op, range, used);
-    if (range->first == 0 &&
-        range->last >= (class_size(mapnode_class(range->parent)) - 1) >> PAGE_SHIFT)
-        return revoke_below(range->parent, used);
+    if (range->first == range->last && mapnode_class(range->parent) == CLASS_LARGE)
+        return remove_children_at(range->parent, range->first, used) &&
+               remove_children_at(range->parent, mapdb_key(CLASS_LARGE, 0), used);
     while ((n = mapdb_first_in(range, key))) {
         key = n->key + (n->next ? 0UL : 1UL); /* another of the same piece, or the next */
         if (!mem_revoke(n, used))
@@ -111,7 +125,7 @@ static void drop_stale_walk(struct unmap_op *op, const struct mapnode *parent)
 }
 
 /* sigma0: one piece of a GiB; its own entry comes back with the next fault (M-47). */
-static enum map_status unmap_sigma0(struct unmap_op *op)
+static OWN_FRAME enum map_status unmap_sigma0(struct unmap_op *op)
 {
     struct child_range range = {.class_shift = mem_class_shift};
     u64 end, used = 0;
@@ -147,9 +161,10 @@ static u64 empty_behind(const u64 *pte)
     return (u64)(e - pte) - 1;
 }
 
-/* Small pages of one table and what is below them go, one after the other as long as there are nodes. */
-static inline enum map_status remove_small(struct unmap_op *op, u64 *pte)
+/* Whole pages of one table and what is below them go, one after the other as long as there are nodes. */
+static ALWAYS_INLINE enum map_status remove_whole(struct unmap_op *op, u64 *pte, u64 size)
 {
+    op->pos &= ~(size - 1);
     for (;;) {
         struct mapnode *n = link_node(*pte_link(pte));
         bool leaf = !n->children;
@@ -163,21 +178,31 @@ static inline enum map_status remove_small(struct unmap_op *op, u64 *pte)
         }
         if (op->self)
             op->usage |= remove_node(n, pte);
-        op->pos += PAGE_SIZE;
+        op->pos += size;
         pte++;
-        if (op->pos >= op->end || !((u64)pte & (PAGE_SIZE - 1)) || !link_is_node(*pte_link(pte)))
+        if (op->pos >= op->end || size != PAGE_SIZE || !((u64)pte & (PAGE_SIZE - 1)) ||
+            !link_is_node(*pte_link(pte)))
             return MAP_DONE;
         if (leaf && preempt_point(1))
             return MAP_PREEMPTED;
     }
 }
 
-/* A page of any size, in part or whole. */
-static enum map_status unmap_page(struct unmap_op *op, struct pte_ref r)
+static OWN_FRAME enum map_status remove_small(struct unmap_op *op, u64 *pte)
+{
+    return remove_whole(op, pte, PAGE_SIZE);
+}
+static OWN_FRAME enum map_status remove_large(struct unmap_op *op, struct pte_ref r)
+{
+    return remove_whole(op, r.pte, class_size(r.c));
+}
+
+/* A page of any size in part, or it and what is below loses rights. */
+static OWN_FRAME enum map_status unmap_part(struct unmap_op *op, struct pte_ref r)
 {
     struct child_range range = {.class_shift = mem_class_shift};
     u64 size = class_size(r.c), base = ALIGN_DOWN(op->pos, size), end = base + size, used = 0;
-    bool done = true, removing = op->rights & MEM_R;
+    bool done = true;
 
     range.parent = link_node(*pte_link(r.pte));
     drop_stale_walk(op, range.parent);
@@ -192,9 +217,7 @@ static enum map_status unmap_page(struct unmap_op *op, struct pte_ref r)
     op->usage |= used;
     if (!done)
         return MAP_PREEMPTED;
-    if (op->self && removing) {
-        op->usage |= remove_node(range.parent, r.pte);
-    } else if (op->self) {
+    if (op->self) {
         used = reduce(op->task, base, r.pte, op->rights);
         op->usage |= used;
         *r.pte |= used;
@@ -203,18 +226,31 @@ static enum map_status unmap_page(struct unmap_op *op, struct pte_ref r)
     return MAP_DONE;
 }
 
+/* Nothing to take away: on to the next entry of the table (M-44, M-45). */
+static OWN_FRAME enum map_status pass_over(struct unmap_op *op, struct pte_ref r)
+{
+    drop_stale_walk(op, NULL);
+    op->pos = ALIGN_DOWN(op->pos, class_size(r.c)) + class_size(r.c) * (1 + empty_behind(r.pte));
+    return MAP_DONE;
+}
+
+/* Only looks which of these it is. */
 enum map_status mem_unmap_step(struct unmap_op *op)
 {
     struct pte_ref r;
+    u64 size;
 
     if (unlikely(op->task->is_sigma0))
         return unmap_sigma0(op);
     r = pt_find(&op->task->mem, op->pos);
-    if (!r.present || *pte_link(r.pte) & LINK_KU_MEM) { /* M-44, M-45 */
-        drop_stale_walk(op, NULL);
-        op->pos =
-            ALIGN_DOWN(op->pos, class_size(r.c)) + class_size(r.c) * (1 + empty_behind(r.pte));
-        return MAP_DONE;
-    }
-    return r.c == CLASS_SMALL && op->rights & MEM_R ? remove_small(op, r.pte) : unmap_page(op, r);
+    if (!r.present || *pte_link(r.pte) & LINK_KU_MEM)
+        return pass_over(op, r);
+    if (unlikely(!(op->rights & MEM_R)))
+        return unmap_part(op, r);
+    if (likely(r.c == CLASS_SMALL))
+        return remove_small(op, r.pte);
+    size = class_size(r.c);
+    /* With the own page all of it goes (M-42). */
+    return op->self || (!(op->pos & (size - 1)) && op->end - op->pos >= size) ? remove_large(op, r)
+                                                                              : unmap_part(op, r);
 }

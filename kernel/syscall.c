@@ -148,7 +148,10 @@ struct cap *syscall_cap_arg(struct thread *t, unsigned rights, const struct kobj
 
 struct thread *syscall_thread_arg(struct thread *t, int *err)
 {
-    struct cap *slot = syscall_cap_arg(t, CAP_S, &thread_type, err);
+    struct cap *slot = syscall_cap_arg_quickly(t, &thread_type, err);
 
-    return slot ? thread_of(slot->obj) : NULL;
+    if (unlikely(!slot))
+        return NULL;
+    *err = -L4_EPERM;
+    return slot->rights & CAP_S ? thread_of(slot->obj) : NULL;
 }

@@ -118,7 +118,7 @@ void syscall_unblock(struct thread *t, unsigned error);
  */
 struct cap *syscall_cap_arg(struct thread *t, unsigned rights, const struct kobject_type *type,
                             int *err);
-/* The same with type and no rights for what is called often. */
+/* The same with no rights, for what is called often. */
 static inline struct cap *syscall_cap_arg_quickly(struct thread *t, const struct kobject_type *type,
                                                   int *err)
 {

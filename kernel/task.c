@@ -39,9 +39,6 @@ struct task *task_create(struct factory *f)
 
 /* ---- operations ---- */
 
-/* A function of its own: a short operation shall not set up the stack frame of a long one. */
-#define OWN_FRAME __attribute__((noinline))
-
 /* References of an unfinished operation, so that its objects stay. */
 static void hold(struct thread *t, struct kobject *a, struct kobject *b)
 {
@@ -70,7 +67,7 @@ static inline void let_go(struct thread *t)
 static void map_continue(struct thread *t);
 
 /* The answer, or NO_ANSWER when it was interrupted. */
-static inline u64 map_go_on(struct thread *t)
+static ALWAYS_INLINE u64 map_go_on(struct thread *t)
 {
     enum map_status s = map_run(&t->map);
 
@@ -118,7 +115,7 @@ static OWN_FRAME u64 op_map(struct thread *t, struct task *to, unsigned rights)
 
 static void unmap_continue(struct thread *t);
 
-static inline u64 unmap_go_on(struct thread *t)
+static ALWAYS_INLINE u64 unmap_go_on(struct thread *t)
 {
     struct unmap_call *c = &t->unmap_call;
     u64 *out = syscall_out(t);

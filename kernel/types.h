@@ -25,6 +25,11 @@ typedef int16_t s16;
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
+/* Part of a straight line that is to stay one. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+/* Called rarely, or long: its registers are saved only when it is called. */
+#define OWN_FRAME __attribute__((noinline))
+
 static inline u64 min_u64(u64 a, u64 b) { return a < b ? a : b; }
 static inline u64 max_u64(u64 a, u64 b) { return a > b ? a : b; }
 

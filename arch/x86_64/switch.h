@@ -78,7 +78,7 @@ static inline bool switch_is_plain(const struct thread *to)
 }
 
 /* A plain switch: nothing rare is to be done. */
-static inline __attribute__((always_inline)) void switch_plainly(struct thread *to)
+static ALWAYS_INLINE void switch_plainly(struct thread *to)
 {
     pcpu_ref p = pcpu();
     struct task *task = to->task;
