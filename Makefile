@@ -12,11 +12,12 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 DEBUG ?= 0
 # The IPC shortcut of kernel/fast.c; a debug kernel is without it, so that both ways are tested.
-FAST ?= $(if $(filter 1,$(DEBUG)),0,1)
+FAST ?= $(if $(filter 1,$(DEBUG) $(TRACE)),0,1)
 # V=1 shows each command whole.
 Q := $(if $(V),,@)
 BUILD ?= build
-B     := $(BUILD)$(if $(filter 1,$(DEBUG)),/debug)$(if $(filter 1,$(LATENCY)),/latency)
+B     := $(BUILD)$(if $(filter 1,$(DEBUG)),/debug)$(if $(filter 1,$(LATENCY)),/latency)$(if $(filter \
+             1,$(TRACE)),/trace)
 O     := $(B)/obj
 
 # ---- compiler: CROSS_COMPILE= and LLVM=1 choose, else the first present of three ----
@@ -49,7 +50,8 @@ CC_HEADERS := $(shell $(CC) -print-file-name=include 2>/dev/null)
 CFLAGS_COMMON = -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(CC_HEADERS) -I. -Iinclude \
     -m64 -fno-pic -fno-pie -fno-strict-aliasing -fno-asynchronous-unwind-tables -fno-stack-protector \
     -fcf-protection=none -fomit-frame-pointer -Wall -Wextra -Wconversion -Wshadow -Werror \
-    $(if $(filter 1,$(DEBUG)),-DQUIRE_DEBUG) $(if $(filter 1,$(LATENCY)),-DQUIRE_LATENCY) $(EXTRA_CFLAGS)
+    $(if $(filter 1,$(DEBUG)),-DQUIRE_DEBUG) $(if $(filter 1,$(LATENCY)),-DQUIRE_LATENCY) \
+    $(if $(filter 1,$(TRACE)),-DQUIRE_TRACE) $(EXTRA_CFLAGS)
 CFLAGS_KERNEL = $(CFLAGS_COMMON) -DQUIRE_FAST=$(FAST) -Ikernel -Iarch/x86_64 -mcmodel=kernel -mno-red-zone \
     -mgeneral-regs-only
 CFLAGS_USER   = $(CFLAGS_COMMON) -mcmodel=small

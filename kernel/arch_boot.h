@@ -18,6 +18,11 @@ void arch_console_putc(char c);
 /* The next byte received, 0..255; -1: none. */
 int arch_console_getc(void);
 
+#ifdef QUIRE_TRACE
+/* The functions above mean the second serial port, until it is taken back. */
+void arch_trace_select(bool trace);
+#endif
+
 /* Interrupt (line ARCH_IRQ_SERIAL) when a byte has been received. */
 void arch_console_enable_irq(void);
 

@@ -15,6 +15,7 @@
 #include "l4/sys/types.h"
 #include "string.h"
 #include "syscall.h"
+#include "trace.h"
 
 enum { NAME_SIZE = 16, N_NAMES = 256 };
 
@@ -29,6 +30,7 @@ enum debugger_ops {
     DBG_COUNTERS = 0x503, /* MR0 TLB flushes, MR1 page-table root loads since boot */
     DBG_LATENCY =
         0x504, /* LATENCY=1 builds: MR0 longest stretch with interrupts off since the last read, MR1 its end */
+    DBG_TRACE_DUMP = 0x505, /* TRACE=1 builds: print what there is on the trace's port */
     DBG_FAIL_ALLOC = 0x502, /* MR1: the n-th allocation from now on fails (debug builds) */
 };
 
@@ -64,6 +66,7 @@ static u64 set_name(struct thread *t, struct kobject *o)
     memset(names[o->name].text, 0, NAME_SIZE);
     memcpy(names[o->name].text, &t->utcb->mr[1],
            strnlen((char *)&t->utcb->mr[1], min_u64(size, NAME_SIZE)));
+    TRACE(obj_name, o, names[o->name].text);
     return answer_label(0);
 }
 
@@ -139,6 +142,11 @@ static u64 debugger_op(struct thread *t, struct kobject *o, unsigned rights)
         code = pcpu()->irq_off_max;
         pcpu()->irq_off_max = 0;
         return answer_two(t, code, pcpu()->irq_off_where);
+#endif
+#ifdef QUIRE_TRACE
+    case DBG_TRACE_DUMP:
+        TRACE(dump, kobject_all());
+        return answer_label(0);
 #endif
     case DBG_CHECK:
         return answer_label(check_invariants() ? 0 : -L4_EFAULT);

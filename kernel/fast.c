@@ -16,6 +16,7 @@
 #include "sched.h"
 #include "switch.h"
 #include "syscall.h"
+#include "trace.h"
 #include "transfer.h"
 
 enum { SEL_OP = 0xf, OP_ANSWER = 0xf };
@@ -32,6 +33,7 @@ static inline void leave(struct thread *t)
         return;
     }
     latency_end(NULL);
+    TRACE(user_return, p->cur);
     if (unlikely(p->cur != t))
         arch_leave_slowly(t, p->cur);
 }
@@ -199,6 +201,7 @@ void syscall_entry(struct thread *t)
     const struct cap *slot;
 
     latency_begin();
+    TRACE(syscall, t);
     if (likely((sel & ((u64)OBJ_NOT_FIRST | SEL_OP)) == OP_CALL)) {
         slot = obj_first_slot(t->task, sel);
         if (!obj_slot_is_used(slot))

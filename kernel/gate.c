@@ -8,6 +8,7 @@
 #include "l4/sys/types.h"
 #include "preempt.h"
 #include "syscall.h"
+#include "trace.h"
 
 static struct slab gate_slab = SLAB(struct gate, 8);
 
@@ -34,6 +35,7 @@ void gate_bind(struct gate *g, struct thread *t, u64 label)
     kobject_get(&t->obj);
     g->thread = t;
     g->label = label;
+    TRACE(gate_bind, g, t->obj.id, label);
     if (old)
         kobject_put(&old->obj);
 }
@@ -159,6 +161,7 @@ static bool gate_destroy(struct kobject *o)
     if (g->thread) {
         struct thread *t = g->thread;
         g->thread = NULL;
+        TRACE(gate_bind, g, 0UL, g->label);
         if (t->del_irq)
             irq_trigger(t->del_irq); /* O-23 */
         kobject_put(&t->obj);

@@ -6,6 +6,7 @@
 #include "l4/sys/err.h"
 #include "l4/sys/types.h"
 #include "syscall.h"
+#include "trace.h"
 
 enum icu_ops {
     ICU_BIND = 0,
@@ -100,6 +101,7 @@ static u64 platform_op(struct thread *t)
         return answer_label(-L4_EINVAL);
     if (mr[1])
         arch_reboot();
+    TRACE(dump, kobject_all());
     arch_poweroff(); /* comes back when the machine cannot */
     return answer_label(-L4_ENOSYS);
 }

@@ -13,7 +13,11 @@ enum { BITMAP_ORDER = 13, DIR_PAGES = N_PORTS / PORTS_PER_PAGE };
 const u8 io_class_shift[N_CLASSES] = {0, 16, 16};
 static struct mapnode io_root; /* sigma0 holds all ports */
 
-void io_space_init(void) { mapdb_root(&io_root, sigma0_task, 0, CLASS_HUGE); }
+void io_space_init(void)
+{
+    mapdb_root(&io_root, sigma0_task, 0, CLASS_HUGE);
+    TRACE(node_roots, "io", &io_root, 1);
+}
 
 /* The node of a port: the single one, or that of the whole space. */
 static struct mapnode *find_port(const struct task *t, u64 port)
@@ -78,6 +82,7 @@ static void set_node(struct task *t, struct mapnode *n, u64 port, bool present)
         t->io.count += present ? 1U : -1U;
         set_bitmap(t, port, present);
     }
+    TRACE(port, t, port, mapnode_class(n) == CLASS_HUGE ? N_PORTS : 1, present);
     bitmap_changed(t);
 }
 
@@ -87,6 +92,7 @@ static void remove_node(struct mapnode *n)
 
     set_node(t, n, n->page, false);
     mapdb_remove(n);
+    TRACE(node_del, "io", n);
     slab_free(&mapnode_slab, task_quota(t), n);
 }
 
@@ -114,16 +120,20 @@ static enum map_status insert_port(struct map_op *op, struct mapnode *src, unsig
         if (!quota_move(task_quota(op->from), to, mapnode_slab.size))
             return MAP_FAILED;
         set_node(op->from, n, op->src, false);
+        TRACE(node_move, "io", n, op);
         n->space = op->to;
         n->page = op->dst & (N_PORTS - 1);
     } else {
         u64 index = mapnode_class(src) == CLASS_HUGE && c == CLASS_SMALL ? op->src : 0;
-        n = mapdb_may_insert(src) ? slab_alloc(&mapnode_slab, to) : NULL;
+        n = mapdb_may_insert(src) ? slab_alloc(&mapnode_slab, to)
+                                  : (TRACE(skip, op, 0, "depth rule=M-8"), NULL);
         if (!n)
             return MAP_FAILED;
         mapdb_insert(src, n, op->to, op->dst, mapdb_key(c, index));
+        TRACE(node_add, "io", n, 0);
     }
     set_node(op->to, n, op->dst, true);
+    TRACE(step, op, op->grant ? "grant" : "map", c == CLASS_HUGE ? 16 : 0);
     return map_advance(op, c == CLASS_HUGE ? N_PORTS : 1);
 }
 
@@ -144,20 +154,22 @@ enum map_status io_map_step(struct map_op *op)
     if (op->clearing)
         return clear_target(op, find_port(op->to, op->dst));
     if (op->src >= N_PORTS)
-        return map_advance(op, op->size);
+        return TRACE(skip, op, op->size, "beyond-space rule=F-4"), map_advance(op, op->size);
     src = find_port(op->from, op->src);
     if (!src) { /* skip what is empty: everything, a page of ports, one port */
         if (!op->from->io.link)
-            return map_advance(op, op->size);
+            return TRACE(skip, op, op->size, "no-source rule=M-10"), map_advance(op, op->size);
         if (!op->from->io.link[op->src / PORTS_PER_PAGE])
-            return map_advance(op, PORTS_PER_PAGE - op->src % PORTS_PER_PAGE);
-        return map_advance(op, 1);
+            return TRACE(skip, op, PORTS_PER_PAGE - op->src % PORTS_PER_PAGE,
+                         "no-source rule=M-10"),
+                   map_advance(op, PORTS_PER_PAGE - op->src % PORTS_PER_PAGE);
+        return TRACE(skip, op, 1, "no-source rule=M-10"), map_advance(op, 1);
     }
     if (!(op->rights & 14)) /* any of bits 8, 4, 2 gives access (M-52) */
-        return map_advance(op, op->size);
+        return TRACE(skip, op, op->size, "no-rights rule=M-52"), map_advance(op, op->size);
     op->any = true;
     if (op->to->is_sigma0)
-        return map_advance(op, op->size);
+        return TRACE(skip, op, op->size, "sigma0-has-all"), map_advance(op, op->size);
     dst = find_port(op->to, op->dst);
     c = CLASS_SMALL;
     if (mapnode_class(src) == CLASS_HUGE && op->src == 0 && op->size >= N_PORTS &&
@@ -168,8 +180,10 @@ enum map_status io_map_step(struct map_op *op)
     if (!dst)
         return insert_port(op, src, c);
     if (!op->grant && dst->parent == src && mapnode_class(dst) == c)
-        return map_advance(op,
+        return TRACE(step, op, "upgrade", c == CLASS_HUGE ? 16 : 0),
+               map_advance(op,
                            c == CLASS_HUGE ? N_PORTS : 1); /* M-19: it has all rights there are */
+    TRACE(step, op, "replace", 0);
     op->clearing = true;
     return clear_target(op, dst);
 }

@@ -17,6 +17,7 @@
 #include "sched.h"
 #include "syscall.h"
 #include "timeout.h"
+#include "trace.h"
 #include "transfer.h"
 
 static void enter_recv(struct thread *t, struct sender *partner);
@@ -34,6 +35,7 @@ static void leave_wait(struct thread *t)
 
 void ipc_fail(struct thread *t, unsigned e)
 {
+    TRACE(ipc_fail, t, e);
     leave_wait(t);
     sched_ready(t);
     if (t->kind != IPC_USER) {
@@ -106,6 +108,7 @@ static bool wait_to_send(struct thread *t, struct sendq *q)
 
 void ipc_wait_in(struct thread *t, struct sendq *q)
 {
+    TRACE(ipc_block, t, "send", 0UL);
     if (!wait_to_send(t, q))
         ipc_fail(t, IPC_TIMEOUT);
 }
@@ -147,6 +150,7 @@ static inline bool wait_to_receive(struct thread *t)
 {
     if (unlikely(!timeout_begin(t, recv_timeout(t->timeouts))))
         return false;
+    TRACE(ipc_block, t, "recv", t->wait_open ? 0 : t->wait_id);
     t->state = T_RECV;
     return true;
 }
@@ -164,6 +168,7 @@ static void enter_recv(struct thread *t, struct sender *partner)
         }
         sendq_remove(s);
         if (s->kind == SENDER_IRQ) {
+            TRACE(ipc_irq, t, container_of(s, struct irq, sender)->obj.id, s->label);
             irq_to_regs(t, s->label);
             irq_taken(s);
             sched_ready(t);
@@ -182,6 +187,7 @@ bool ipc_deliver_irq(struct thread *r, struct sender *irq, u64 irq_id)
 {
     if (!accepts(r, irq_id) || r->kind != IPC_USER)
         return false;
+    TRACE(ipc_irq, r, irq_id, irq->label);
     leave_wait(r);
     irq_to_regs(r, irq->label);
     return true;
@@ -240,6 +246,7 @@ void ipc_transfer_done(struct thread *ctx, enum ipc_error e)
     struct thread *snd = ctx->xfer.snd, *rcv = ctx->xfer.rcv;
     u64 tag = (snd->tag & ~(u64)TAG_ERROR) | (e ? TAG_ERROR : 0);
 
+    TRACE(ipc_done, snd, rcv, e);
     ctx->xfer.snd = ctx->xfer.rcv = NULL;
     if (rcv->kind != IPC_USER) {
         pager_reply(rcv, tag, e ? e | IPC_IN_RECV : 0);
@@ -264,6 +271,7 @@ static ALWAYS_INLINE void transfer(struct thread *ctx, struct thread *snd, struc
 {
     struct thread *other = ctx == snd ? rcv : snd;
 
+    TRACE(ipc_transfer, snd, rcv);
     timeout_cancel(&other->timeout);
     reply_forget(rcv); /* I-41, I-42 */
     if (unlikely(snd->tag & (TAG_ITEMS | TAG_FPU)) || unlikely(snd->kind | rcv->kind)) {
@@ -274,6 +282,7 @@ static ALWAYS_INLINE void transfer(struct thread *ctx, struct thread *snd, struc
     copy_words(rcv->utcb->mr, snd->utcb->mr, tag_words(snd->tag));
     rcv->regs.rax = snd->tag & ~(u64)TAG_ERROR;
     rcv->regs.rsi = snd->sender.label;
+    TRACE(ipc_done, snd, rcv, 0);
     after_send(ctx, snd, rcv);
 }
 
@@ -282,6 +291,7 @@ static void take_message(struct thread *t, struct thread *snd) { transfer(t, snd
 
 void ipc_start(struct thread *t, struct thread *partner)
 {
+    TRACE(ipc_begin, t, partner->obj.id);
     if (!(t->op & OP_SEND)) {
         if (!(t->op & OP_RECV))
             ipc_fail(t, IPC_NOT_EXISTENT);
@@ -297,6 +307,6 @@ void ipc_start(struct thread *t, struct thread *partner)
         transfer(t, t, partner);
     else if (partner->dead)
         ipc_fail(t, IPC_NOT_EXISTENT);
-    else if (!wait_to_send(t, &partner->senders))
+    else if (TRACE(ipc_block, t, "send", partner->obj.id), !wait_to_send(t, &partner->senders))
         ipc_fail(t, IPC_TIMEOUT);
 }

@@ -12,6 +12,7 @@
 #ifndef QUIRE_KMEM_H
 #define QUIRE_KMEM_H
 
+#include "trace.h"
 #include "types.h"
 
 struct quota {
@@ -24,14 +25,17 @@ static inline bool quota_charge(struct quota *q, u64 bytes)
     if (!q)
         return true;
     if (bytes > q->limit - q->used)
-        return false;
+        return TRACE(quota, q, (s64)bytes, true), false;
     q->used += bytes;
+    TRACE(quota, q, (s64)bytes, false);
     return true;
 }
 static inline void quota_release(struct quota *q, u64 bytes)
 {
-    if (q)
+    if (q) {
         q->used -= bytes;
+        TRACE(quota, q, -(s64)bytes, false);
+    }
 }
 /* What `from` pays for is `to`'s now (grant); false: more than `to` may have. */
 static inline bool quota_move(struct quota *from, struct quota *to, u64 bytes)

@@ -8,6 +8,7 @@
 #include "panic.h"
 #include "preempt.h"
 #include "sched.h"
+#include "trace.h"
 
 static u64 next_id = 1;
 static struct kobject *reap_first, **reap_last = &reap_first;
@@ -31,6 +32,7 @@ void kobject_init(struct kobject *o, const struct kobject_type *type, struct fac
     all_objects = o;
     if (f)
         kobject_get(&f->obj);
+    TRACE(obj_new, o);
 }
 
 static void reap_add(struct kobject *o)
@@ -54,9 +56,11 @@ static void free_object(struct kobject *o)
 {
     struct factory *f = o->factory;
 
+    debugger_forget(o);
     *o->all_link = o->all_next;
     if (o->all_next)
         o->all_next->all_link = o->all_link;
+    TRACE(obj_del, o);
     slab_free(o->type->slab, factory_quota(f), (u8 *)o - o->type->head);
     if (f)
         kobject_put(&f->obj);
@@ -73,6 +77,7 @@ void kobject_kill(struct kobject *o)
     if (o->dying)
         return;
     o->dying = true;
+    TRACE(obj_kill, o);
     if (!o->type->release && !o->caps && o->refs == 1 && destroy_step(o))
         free_object(o);
     else
@@ -81,6 +86,7 @@ void kobject_kill(struct kobject *o)
 
 void cap_insert(struct cap *slot, struct kobject *o, unsigned rights)
 {
+    TRACE(slot, slot, o, rights);
     slot->obj = o;
     slot->rights = rights;
     slot->link = &o->caps;
@@ -97,6 +103,7 @@ static void cap_unlink(struct cap *slot)
     *slot->link = slot->next;
     if (slot->next)
         slot->next->link = slot->link;
+    TRACE(slot, slot, NULL, 0);
     slot->obj = NULL;
 }
 
@@ -158,7 +165,6 @@ static void reap_step(struct kobject *o)
         reap_add(o);
         return;
     }
-    debugger_forget(o);
     free_object(o);
 }
 

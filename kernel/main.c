@@ -18,6 +18,7 @@
 #include "print.h"
 #include "sched.h"
 #include "sched_obj.h"
+#include "trace.h"
 #include "vcon.h"
 
 enum initial_caps {
@@ -107,6 +108,7 @@ _Noreturn void kernel_main(void)
     arch_cpu_init();
     thread_init();
     arch_timer_init();
+    TRACE(init, kip_page.cpu_khz);
     factory_init_root();
     kobject_init(&log_object, &vcon_type, NULL);
     kobject_init(&icu_object, &icu_type, NULL);

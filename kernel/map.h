@@ -15,6 +15,7 @@
 #include "msgitem.h"
 #include "preempt.h"
 #include "task.h"
+#include "trace.h"
 
 /* What one step or the whole loop says. */
 enum map_status {
@@ -34,6 +35,9 @@ struct map_op {
     bool grant;         /* becomes false for the rest of the item by M-33 */
     bool any;           /* at least one source page was processed (F-19) */
     bool clearing; /* what is at dst is being removed; the source may have gone already (M-21) */
+#ifdef QUIRE_TRACE
+    struct trace_item traced;
+#endif
 };
 
 struct unmap_op;
@@ -59,6 +63,7 @@ static inline void map_begin(struct map_op *op, u64 item_word, u64 fpage, const 
     op->grant = item_word & ITEM_GRANT;
     op->clearing = false;
     op->any = m->size == 0; /* nothing asked for: "attempted" (F-2, F-12, F-19) */
+    TRACE(item_range, op);
 }
 
 /* A step is done with the next `n` bytes, ports or slots, or with the rest when that is less. */
@@ -126,6 +131,7 @@ static inline void unmap_begin(struct unmap_op *op, struct task *t, u64 fpage, u
     op->del = mask & UNMAP_DELETE;
     op->usage = 0;
     op->walking = false;
+    TRACE(unmap_begin, op, fpage, mask);
 }
 
 /* MAP_DONE or MAP_PREEMPTED; usually the first step gets to the end. */

@@ -62,10 +62,13 @@ static enum map_status grant_page(struct map_op *op, const struct mem_source *s,
         return MAP_FAILED;
     *slot = s->entry | class_flag(s->c) | (*s->pte & (PTE_A | PTE_D));
     *pte_link(slot) = (u64)s->node;
+    TRACE(pte_new, op->to, op->dst, *slot);
     *pte_link(s->pte) = 0;
     pte_reduce(op->from, op->src, s->pte, 0);
+    TRACE(node_move, "mem", s->node, op);
     s->node->space = op->to;
     s->node->page = op->dst >> PAGE_SHIFT & ((1UL << 35) - 1);
+    TRACE(step, op, "grant", class_shift(s->c));
     return map_advance(op, class_size(s->c));
 }
 
@@ -76,13 +79,16 @@ static ALWAYS_INLINE bool insert_child(struct map_op *op, const struct mem_sourc
     struct mapnode *n;
 
     if (unlikely(!mapdb_may_insert(s->node)))
-        return false;
+        return TRACE(skip, op, 0, "depth rule=M-8"), false;
     n = slab_alloc(&mapnode_slab, task_quota(op->to));
     if (unlikely(!n))
         return false;
     mapdb_insert(s->node, n, op->to, op->dst >> PAGE_SHIFT, mapdb_key(c, s->index));
     *slot = s->entry | class_flag(c);
     *pte_link(slot) = (u64)n;
+    TRACE(node_add, "mem", n, pte_phys(*slot));
+    TRACE(pte_new, op->to, op->dst, *slot);
+    TRACE(step, op, "map", class_shift(c));
     op->src += class_size(c);
     op->dst += class_size(c);
     op->size -= class_size(c);
@@ -150,16 +156,18 @@ static enum map_status occupied(struct map_op *op, const struct mem_source *s, s
     struct mapnode *n = link_node(*pte_link(d.pte));
 
     if (*pte_link(d.pte) & LINK_KU_MEM)
-        return map_advance(op, class_size(c)); /* M-22 */
+        return TRACE(skip, op, class_size(c), "ku-mem rule=M-22"), map_advance(op, class_size(c));
     if (!op->grant && n->parent == s->node && d.c == c && pte_phys(*d.pte) == pte_phys(s->entry)) {
         u64 old = *d.pte, e = (old & ~(u64)PTE_CACHE) | (s->entry & (PTE_CACHE | PTE_W));
         if (!(s->entry & PTE_NX))
             e &= ~PTE_NX;
         pte_write(op->to, op->dst, d.pte, e);
+        TRACE(step, op, "upgrade", class_shift(c));
         if ((old ^ e) & PTE_CACHE) /* more rights need no flush (M-50) */
             tlb_flush(op->to, op->dst);
         return map_advance(op, class_size(c));
     }
+    TRACE(step, op, "replace", class_shift(c));
     /* The source may be among what goes: look at it again afterwards instead of asking for ancestors. */
     return clear_target(op, n);
 }
@@ -174,15 +182,16 @@ enum map_status mem_map_step(struct map_op *op)
     if (unlikely(op->clearing))
         return clear_rest(op);
     if (unlikely(op->src >= USER_END || op->dst >= USER_END))
-        return map_advance(op, op->size);
-    if (!find_source(op, &s))
-        return map_advance(op, s.skip); /* M-10 */
-    if (unlikely(!(op->rights & pte_rights(s.entry))))
-        return map_advance(op, bytes_left_in(op->src, s.c)); /* M-12 */
+        return TRACE(skip, op, op->size, "beyond-space rule=F-3"), map_advance(op, op->size);
+    if (!find_source(op, &s)) /* M-10 */
+        return TRACE(skip, op, s.skip, "no-source rule=M-10"), map_advance(op, s.skip);
+    if (unlikely(!(op->rights & pte_rights(s.entry)))) /* M-12 */
+        return TRACE(skip, op, bytes_left_in(op->src, s.c), "no-rights rule=M-12"),
+               map_advance(op, bytes_left_in(op->src, s.c));
     restrict_to_item(op, &s);
     op->any = true;
     if (unlikely(op->to->is_sigma0)) /* holds everything already */
-        return map_advance(op, op->size);
+        return TRACE(skip, op, op->size, "sigma0-has-all"), map_advance(op, op->size);
     d = pt_find(&op->to->mem, op->dst);
     c = d.c ? pick_class(op, &s, d.c) : CLASS_SMALL;
     if (unlikely(op->grant) && (!s.pte || c < s.c))

@@ -47,6 +47,7 @@ void mem_space_init(u64 phys_top)
     CHECK(roots);
     for (u64 i = 0; i < n_roots; i++)
         mapdb_root(&roots[i], sigma0_task, i << 18, CLASS_HUGE);
+    TRACE(node_roots, "mem", roots, n_roots);
 }
 
 /* Does [base, base + size) touch memory of the kernel's own?  Then *skip is the distance to its end. */
@@ -126,6 +127,7 @@ bool mem_sigma0_fault(u64 va)
     if (!slot)
         return false;
     *slot = (s.entry & ~(class_size(s.c) - PAGE_SIZE)) | class_flag(s.c);
+    TRACE(pte_new, sigma0_task, va, *slot);
     return true;
 }
 
@@ -137,6 +139,7 @@ bool mem_map_ku_page(struct task *t, struct ku_mem *k, u64 offset)
         return false;
     *slot = (virt_to_phys(k->kernel) + offset) | pte_from_rights(MEM_R | MEM_W);
     *pte_link(slot) = (u64)k | LINK_KU_MEM;
+    TRACE(pte_new, t, k->user + offset, *slot);
     return true;
 }
 

@@ -23,6 +23,7 @@ static inline u64 remove_node(struct mapnode *n, u64 *pte)
     *pte_link(pte) = 0;
     pte_reduce(t, node_va(n), pte, 0);
     mapdb_remove(n);
+    TRACE(node_del, "mem", n);
     slab_free(&mapnode_slab, task_quota(t), n);
     return entry & PTE_USAGE;
 }

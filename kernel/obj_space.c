@@ -3,6 +3,7 @@
 #include "obj_space.h"
 
 #include "kmem.h"
+#include "trace.h"
 
 const struct cap obj_none[SLOTS_PER_PAGE];
 
@@ -49,29 +50,38 @@ enum map_status obj_map_step(struct map_op *op)
     unsigned rights;
 
     if (op->src >= N_SLOTS || op->dst >= N_SLOTS) /* F-4 */
-        return map_advance(op, op->size);
+        return TRACE(skip, op, op->size, "beyond-space rule=F-4"), map_advance(op, op->size);
     src = likely(op->src < SLOTS_PER_PAGE) ? obj_first_slot(op->from, op->src << 12)
                                            : obj_slot(op->from, op->src);
     if (!src)
-        return map_advance(op, SLOTS_PER_PAGE - op->src % SLOTS_PER_PAGE);
-    if (!obj_slot_is_used(src))
-        return map_advance(op, 1); /* M-62 */
+        return TRACE(skip, op, SLOTS_PER_PAGE - op->src % SLOTS_PER_PAGE, "no-source rule=M-62"),
+               map_advance(op, SLOTS_PER_PAGE - op->src % SLOTS_PER_PAGE);
+    if (!obj_slot_is_used(src)) /* M-62 */
+        return TRACE(skip, op, 1, "no-source rule=M-62"), map_advance(op, 1);
     rights = copy_rights(op, src);
-    if (!(rights & CAP_R))
-        return map_advance(op, 1); /* F-6 */
+    if (!(rights & CAP_R)) /* F-6 */
+        return TRACE(skip, op, 1, "no-rights rule=F-6"), map_advance(op, 1);
     op->any = true;
     dst = obj_make_slot(op->to, op->dst);
     if (!dst)
         return MAP_FAILED;
     if (dst->obj) { /* M-63 .. M-65: as unmap with delete; the source may go with it, so look again */
+        TRACE(step, op, "replace", 0);
         cap_remove(dst, true);
         return MAP_DONE;
     }
+    TRACE(step, op, op->grant ? "grant" : "map", 0);
     if (op->grant)
         cap_move(dst, src, rights);
     else
         cap_insert(dst, src->obj, rights);
     return map_advance(op, 1);
+}
+
+static void slot_reduce(struct cap *slot, u64 rights)
+{
+    TRACE(slot, slot, slot->obj, slot->rights & ~rights);
+    slot->rights &= ~rights;
 }
 
 enum map_status obj_unmap_step(struct unmap_op *op)
@@ -87,8 +97,8 @@ enum map_status obj_unmap_step(struct unmap_op *op)
     else {
         if (slot->obj && op->rights & CAP_R)
             cap_remove(slot, op->del); /* M-68 */
-        else if (slot->obj)
-            slot->rights &= ~(u64)(op->rights & (CAP_W | CAP_S | CAP_D)); /* M-69 */
+        else if (slot->obj)            /* M-69 */
+            slot_reduce(slot, op->rights & (CAP_W | CAP_S | CAP_D));
         op->pos++;
     }
     return MAP_DONE;

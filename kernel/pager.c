@@ -15,6 +15,7 @@
 #include "print.h"
 #include "sched.h"
 #include "string.h"
+#include "trace.h"
 
 enum { ERR_PRESENT = 1, ERR_WRITE = 2, ERR_FETCH = 16 };
 enum { PF_TAG_FETCH = 4 };
@@ -68,6 +69,7 @@ static void stop_with(struct thread *t, void (*cont)(struct thread *))
 
 void pager_exception(struct thread *t)
 {
+    TRACE(exception, t);
     t->kind = IPC_EXCEPTION;
     t->tag = tag_make(L4_PROTO_EXCEPTION, EXCEPTION_WORDS, 0) | TAG_FPU;
     if (send_through(t, t->exc_handler))
@@ -124,6 +126,7 @@ void pager_page_fault(struct thread *t)
     u64 err = t->regs.err, addr = t->regs.cr2;
     unsigned wanted = MEM_R | (err & ERR_WRITE ? MEM_W : 0U) | (err & ERR_FETCH ? MEM_X : 0U);
 
+    TRACE(fault, t);
     if (addr >= USER_END) { /* I-57 */
         pager_exception(t);
     } else if (mem_access_allowed(t->task, addr, wanted)) {

@@ -12,6 +12,7 @@
 #include "pager.h"
 #include "preempt.h"
 #include "switch.h"
+#include "trace.h"
 
 static struct thread *queue[PRIO_MAX + 1]; /* first of a ring per priority */
 static u64 ready_mask[4];                  /* priorities with a non-empty ring */
@@ -263,6 +264,7 @@ struct thread *exit_slowly(void)
             pager_raise(t);
         if (!p->resched && !p->irq_pending && p->cur == t && t->state == T_READY && !t->cont) {
             latency_end(exit_slowly);
+            TRACE(user_return, t);
             return t;
         }
     }

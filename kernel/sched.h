@@ -10,6 +10,7 @@
 
 #include "latency.h"
 #include "thread.h"
+#include "trace.h"
 
 enum { PRIO_MAX = 255, DEFAULT_QUANTUM_US = 10000 };
 
@@ -56,6 +57,7 @@ static inline struct thread *exit_quickly(void)
     if (unlikely(p->resched))
         return NULL;
     latency_end(NULL);
+    TRACE(user_return, p->cur);
     return p->cur;
 }
 /* The current thread has blocked, or has a continuation: the quick way is closed. */

@@ -71,6 +71,7 @@ static ALWAYS_INLINE u64 map_go_on(struct thread *t)
 {
     enum map_status s = map_run(&t->map);
 
+    TRACE(item_end, &t->map, s);
     if (unlikely(s == MAP_PREEMPTED)) {
         if (!t->held[0])
             hold(t, &t->map.from->obj, &t->map.to->obj);
@@ -109,6 +110,7 @@ static OWN_FRAME u64 op_map(struct thread *t, struct task *to, unsigned rights)
     fp_window_all(fpage, w0, &m);
     t->map.from = task_of(from->obj);
     t->map.to = to;
+    TRACE(item_begin, &t->map, ((u64[]){w0, fpage}), NULL, NULL);
     map_begin(&t->map, w0, fpage, &m);
     return map_go_on(t);
 }
@@ -128,6 +130,7 @@ static ALWAYS_INLINE u64 unmap_go_on(struct thread *t)
             t->cont = unmap_continue;
             return NO_ANSWER;
         }
+        TRACE(unmap_end, &t->unmap);
         fpage = t->utcb->mr[2 + c->at];
         out[2 + c->at] = (fpage & ~15UL) | pte_usage(t->unmap.usage); /* M-46 */
         if (++c->at >= c->n)
@@ -258,6 +261,7 @@ static bool task_destroy(struct kobject *o)
             t->teardown_pos = op.pos;
             return false;
         }
+        TRACE(unmap_end, &op);
         t->teardown_pos = 0;
         t->teardown++;
     }

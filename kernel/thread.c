@@ -20,6 +20,7 @@
 #include "string.h"
 #include "task.h"
 #include "thread_op.h"
+#include "trace.h"
 
 static struct slab thread_slab = {.name = "struct thread", .align = 64};
 
@@ -58,6 +59,7 @@ int thread_bind(struct thread *t, struct task *task, u64 utcb_user)
     t->utcb = u;
     u->self = utcb_user; /* I-5 */
     t->gs_base = utcb_user + offsetof(struct utcb, self);
+    TRACE(bind, t, utcb_user);
     return 0;
 }
 
@@ -67,6 +69,7 @@ void thread_try_start(struct thread *t)
         t->obj.dying)
         return;
     t->dead = false;
+    TRACE(start, t);
     sched_ready(t);
 }
 

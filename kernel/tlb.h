@@ -8,6 +8,7 @@
 #define QUIRE_TLB_H
 
 #include "arch.h"
+#include "trace.h"
 
 #ifdef QUIRE_DEBUG
 void tlb_note_stale(u64 va);
@@ -27,6 +28,7 @@ static inline void pte_write(const struct task *t, u64 va, u64 *pte, u64 entry)
 {
     if (pcpu()->loaded == t && pte_loses(*pte, entry))
         tlb_note_stale(va);
+    TRACE(pte, t, va, *pte, entry);
     *pte = entry;
 }
 
@@ -36,6 +38,7 @@ static inline void tlb_flush(const struct task *t, u64 va)
 
     if (p->loaded == t) {
         p->n_tlb_flush++;
+        TRACE(tlb, t, va);
         tlb_note_flush(va);
         tlb_flush_addr(va);
     }

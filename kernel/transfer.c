@@ -65,6 +65,7 @@ static inline enum ipc_error run_mapping(struct thread *ctx, u64 *ret)
     struct kobject *to = &ctx->map.to->obj;
     enum map_status s = map_run(&ctx->map);
 
+    TRACE(item_end, &ctx->map, s);
     if (unlikely(s == MAP_PREEMPTED)) {
         if (!x->mapping)
             kobject_get(to);
@@ -114,6 +115,7 @@ static inline enum ipc_error do_item(struct thread *ctx, const u64 *item, const 
         m.src = m.dst = m.size = 0; /* a mismatch leaves nothing to do (F-12) */
     ctx->map.from = x->snd->task;
     ctx->map.to = to;
+    TRACE(item_begin, &ctx->map, ((u64[]){w0, fpage}), &b, x);
     map_begin(&ctx->map, w0, fpage, &m);
     return run_mapping(ctx, ret);
 }
@@ -137,6 +139,7 @@ enum ipc_error transfer_items(struct thread *ctx)
             e = run_mapping(ctx, ret);
         else if (likely(at + 2 <= N_MESSAGE_REGS))
             e = do_item(ctx, &mr[at], br, ret);
+        TRACE(item_result, x, &mr[at], ret, e);
         if (unlikely(e != IPC_OK))
             return e;
     }

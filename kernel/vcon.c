@@ -9,6 +9,7 @@
 #include "preempt.h"
 #include "string.h"
 #include "syscall.h"
+#include "trace.h"
 
 enum vcon_ops { VCON_WRITE = 0, VCON_READ = 1, VCON_SET_ATTR = 2, VCON_GET_ATTR = 3 };
 enum { WRITE_MAX = 61 * 8, READ_MAX = 62 * 8, PREEMPT_BYTES = 16, INPUT_SIZE = 1024 };
@@ -85,6 +86,7 @@ static u64 op_write(struct thread *t)
 
     t->vcon_at = 0;
     t->vcon_end = len <= WRITE_MAX ? (u32)len : 0; /* too much: dropped as a whole */
+    TRACE(console, (const char *)&t->utcb->mr[2], t->vcon_end);
     write_continue(t);
     return NO_ANSWER;
 }

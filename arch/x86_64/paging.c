@@ -5,6 +5,7 @@
 #include "kmap.h"
 #include "kmem.h"
 #include "mapdb.h"
+#include "trace.h"
 
 static u64 *pt_index(u64 entry, u64 va, unsigned c)
 {
@@ -61,6 +62,7 @@ u64 *pt_make(u64 *root, struct quota *q, u64 va, unsigned c)
             if (!table)
                 return NULL;
             *e = virt_to_phys(table) | PTE_P | PTE_W | PTE_U;
+            TRACE(table, root, va, level + 1, table);
         }
         table = phys_to_virt(*e & PTE_ADDR);
         e = &table[va >> class_shift(level) & 511];

@@ -8,7 +8,12 @@
 #include "arch.h"
 #include "arch_boot.h"
 
-enum { COM1 = 0x3f8, EXIT_PORT = 0xf4 };
+enum { COM1 = 0x3f8, COM2 = 0x2f8, EXIT_PORT = 0xf4 };
+#ifdef QUIRE_TRACE
+static u16 com = COM1; /* the port in use */
+#else
+enum { com = COM1 };
+#endif
 
 /* Registers of the 16550, relative to its base port. */
 enum {
@@ -30,31 +35,42 @@ enum { PATIENCE = 20000 };
 
 static bool present;
 
+#ifdef QUIRE_TRACE
+void arch_trace_select(bool trace)
+{
+    static bool there[2]; /* the console, the trace's port */
+
+    there[com == COM2] = present;
+    com = trace ? COM2 : COM1;
+    present = there[trace];
+}
+#endif
+
 static void wait_status(u8 bits)
 {
-    for (unsigned i = 0; i < PATIENCE && (inb(COM1 + STATUS) & bits) != bits; i++)
+    for (unsigned i = 0; i < PATIENCE && (inb(com + STATUS) & bits) != bits; i++)
         __asm__ volatile("pause");
 }
 
 void arch_console_init(void)
 {
-    outb(COM1 + SCRATCH, 0x5a);
-    present = inb(COM1 + SCRATCH) == 0x5a;
+    outb(com + SCRATCH, 0x5a);
+    present = inb(com + SCRATCH) == 0x5a;
     if (!present)
         return;
-    outb(COM1 + INT_ENABLE, 0);
-    outb(COM1 + LINE, LINE_DIVISOR);
-    outb(COM1 + DATA, 1); /* divisor 1: 115200 baud */
-    outb(COM1 + DIVISOR_HIGH, 0);
-    outb(COM1 + LINE, LINE_8N1);
-    outb(COM1 + FIFO, FIFO_ON);
-    outb(COM1 + MODEM, MODEM_READY);
+    outb(com + INT_ENABLE, 0);
+    outb(com + LINE, LINE_DIVISOR);
+    outb(com + DATA, 1); /* divisor 1: 115200 baud */
+    outb(com + DIVISOR_HIGH, 0);
+    outb(com + LINE, LINE_8N1);
+    outb(com + FIFO, FIFO_ON);
+    outb(com + MODEM, MODEM_READY);
 }
 
 void arch_console_enable_irq(void)
 {
     if (present)
-        outb(COM1 + INT_ENABLE, INT_RECEIVED);
+        outb(com + INT_ENABLE, INT_RECEIVED);
 }
 
 void arch_console_putc(char c)
@@ -62,14 +78,14 @@ void arch_console_putc(char c)
     if (!present)
         return;
     wait_status(STATUS_SPACE);
-    outb(COM1 + DATA, (u8)c);
+    outb(com + DATA, (u8)c);
 }
 
 int arch_console_getc(void)
 {
-    if (!present || !(inb(COM1 + STATUS) & STATUS_RECEIVED))
+    if (!present || !(inb(com + STATUS) & STATUS_RECEIVED))
         return -1;
-    return inb(COM1 + DATA);
+    return inb(com + DATA);
 }
 
 void arch_exit(u8 code)

@@ -193,6 +193,7 @@ void switch_slowly(struct thread *from, struct thread *to)
     if (from)
         store_selectors(from, read_selectors());
     if (!to) {
+        TRACE(switch, from, to);
         p->cur = NULL;
         return;
     }
@@ -209,6 +210,7 @@ void arch_unload_task(void)
     pcpu_ref p = pcpu();
 
     p->loaded = NULL;
+    TRACE(tlb_all, 0UL);
     p->n_root_load++;
     tlb_note_flush_all();
     __asm__ volatile("mov %0, %%cr3" ::"r"(kmap_root_phys()) : "memory");
@@ -221,8 +223,10 @@ void arch_thread_gone(struct thread *t)
     pcpu_ref p = pcpu();
 
     arch_fpu_release(t);
-    if (p->cur == t)
+    if (p->cur == t) {
+        TRACE(switch, t, NULL);
         p->cur = NULL;
+    }
     if (p->sc == t)
         p->sc = NULL;
 }

@@ -10,6 +10,7 @@
 #include "thread.h"
 #include "task.h"
 #include "tlb.h"
+#include "trace.h"
 
 /* The task state segment: stacks for entries, and the port bitmap of the task that used a port last. */
 struct __attribute__((packed)) tss {
@@ -83,6 +84,7 @@ static ALWAYS_INLINE void switch_plainly(struct thread *to)
     pcpu_ref p = pcpu();
     struct task *task = to->task;
 
+    TRACE(switch, p->cur, to);
     p->cur = to;
     tss.rsp[0] = (u64)&to->regs + sizeof(to->regs);
     /* What the CPU holds cannot be known: a user who loads a selector changes the base. */
@@ -91,6 +93,7 @@ static ALWAYS_INLINE void switch_plainly(struct thread *to)
     if (task != p->loaded) {
         p->loaded = task;
         p->n_root_load++;
+        TRACE(tlb_all, task->obj.id);
         tlb_note_flush_all();
         __asm__ volatile("mov %0, %%cr3" ::"r"(task->mem.root_phys) : "memory");
     }

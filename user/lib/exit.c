@@ -15,7 +15,7 @@
 #include <quire/io.h>
 #include <quire/program.h>
 
-enum { QEMU_EXIT_PORT = 0xf4 };
+enum { QEMU_EXIT_PORT = 0xf4, TRACE_DUMP = 0x505 };
 
 extern int quire_is_root;
 
@@ -44,11 +44,20 @@ static int get_port(void)
     return l4sigma0_map_ioports(L4_BASE_PAGER_CAP, QEMU_EXIT_PORT, 2);
 }
 
+/* A kernel built with TRACE=1 adds all it has to its trace (docs/trace.md); others refuse. */
+static void end_trace(void)
+{
+    l4_utcb_mr()->mr[0] = TRACE_DUMP;
+    l4_ipc_call(L4_BASE_DEBUGGER_CAP, l4_utcb(), l4_msgtag(L4_PROTO_DEBUGGER, 1, 0, 0),
+                L4_IPC_BOTH_TIMEOUT_0);
+}
+
 void quire_machine_exit(unsigned char value)
 {
     int err = get_port();
 
     quire_flush();
+    end_trace();
     if (err == 0)
         __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"((unsigned short)QEMU_EXIT_PORT));
     else
