@@ -83,6 +83,8 @@ check_part() {
     test) # The host tests are ordinary programs, built by the ordinary compiler.
         need_command gcc gcc
         need_file libc6-dev "C library headers" /usr/include/stdio.h
+        need_command babeltrace2 babeltrace2 # both read what tools/trace writes
+        need_command dot graphviz
         ;;
     debug)
         need_command gdb gdb
