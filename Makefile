@@ -152,6 +152,8 @@ test: ## run all tests, or those of one rule or name: make test T=M-21
 	$(SETUP) build run-direct run-iso run-efi test
 	@$(MAKE) all
 	@$(MAKE) all DEBUG=1 BUILD=build
+	@$(MAKE) build/trace/kernel.elf TRACE=1 DEBUG=0 BUILD=build
+	$(SETUP) browser || true
 	@python3 tests/run.py --build $(B) $(call option,T,filter) $(ARGS)
 
 mutants: ## put faults into a copy, one by one: do the tests notice? (M=word: only entries with it; ARGS=--named)
@@ -180,6 +182,13 @@ play: ## map, grant, unmap and send by hand on the serial console (SCRIPT="a.pla
 	$(SETUP) build run-direct
 	@$(MAKE) all
 	@python3 tools/play.py --build $(B) $(call option,MEM,mem) $(call option,CPU,cpu) $(SCRIPT) $(ARGS)
+
+explore: ## write build/explore.html, a scenario step by step for any browser (SCENARIO="one two"; ARGS=--list)
+	$(SETUP) build run-direct
+	@$(MAKE) all DEBUG=0
+	@$(MAKE) $(BUILD)/trace/kernel.elf TRACE=1 DEBUG=0
+	@python3 tools/explore/explore.py --build $(BUILD) $(call option,MEM,mem) $(call option,CPU,cpu) \
+	    $(SCENARIO) $(ARGS)
 
 debug: ## start QEMU halted and attach gdb with the kernel's symbols (GDB_ARGS=)
 	$(SETUP) build run-$(BOOT) debug
@@ -219,5 +228,5 @@ print-flags-user: ; @echo $(CFLAGS_USER)
 print-flags-run: ; $(info $(RUN_FLAGS)) @:
 
 force:
-.PHONY: all run play test mutants coverage soak bench bench-check debug iso check fmt disasm toolchain clean help \
+.PHONY: all run play explore test mutants coverage soak bench bench-check debug iso check fmt disasm toolchain clean help \
     force print-flags-kernel print-flags-user print-flags-run

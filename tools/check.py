@@ -24,7 +24,7 @@ INSTRUMENTS = ("kernel/trace", "kernel/console")  # nothing of them is in a kern
 READING_ORDER = "docs/reading-order.md"
 FREESTANDING = {"float.h", "iso646.h", "limits.h", "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h",
                 "stdnoreturn.h"}
-SOURCE = (".c", ".h", ".asm", ".S", ".py", ".sh", ".ld")
+SOURCE = (".c", ".h", ".asm", ".S", ".py", ".sh", ".ld", ".js", ".css", ".html")
 
 
 class Unavailable(Exception):
