@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Finds what the build, the emulator and the tests need, and installs what is missing.
 #
-# Usage: tools/setup.sh PART...      parts: build run-direct run-iso run-efi test debug fmt check toolchain
+# Usage: tools/setup.sh PART...      parts: build run-direct run-iso run-efi test browser debug fmt check toolchain
 # Called by the Makefile before it builds anything. Decides which packages are missing (by looking for the files and
 # commands themselves, so a tool from another source counts too), then installs them through apt-get if this is root or
 # sudo can be used, else prints the command to type and fails. Environment: LLVM=1 wants clang and lld in place of gcc;
@@ -85,6 +85,10 @@ check_part() {
         need_file libc6-dev "C library headers" /usr/include/stdio.h
         need_command babeltrace2 babeltrace2 # both read what tools/trace writes
         need_command dot graphviz
+        ;;
+    browser) # 120 MB to load, 400 MB installed; without it the tests of the explorer are skipped
+        have chromium-browser || have google-chrome || need_command chromium chromium
+        need_file fonts-dejavu-core "a font" /usr/share/fonts/*/*
         ;;
     debug)
         need_command gdb gdb
