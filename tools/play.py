@@ -79,10 +79,11 @@ def first_difference(want, got):
 
 
 def write_expected(options):
-    """Store what the scenarios print now."""
-    result = qemu.run(machine(options, scripts(), "batch", timeout=120))
+    """Store what the scenarios, or the scripts that are named, print now."""
+    names = options.scripts or scripts()
+    result = qemu.run(machine(options, names, "batch", timeout=120))
     texts = printed(result.log)
-    for script in scripts():
+    for script in names:
         lines = texts.get(os.path.basename(script), [])
         old = expected(script)
         # Lines with a * are kept where they still fit.
@@ -90,7 +91,7 @@ def write_expected(options):
         lines = [next((one for one in wild if qemu.is_line(line, one)), line) for line in lines]
         with open(expected_file(script), "w", encoding="utf-8") as file:
             file.write("\n".join([LICENCE, *lines]) + "\n")
-    print(f"play: {len(texts)} scenarios, the machine ended with '{result.outcome}'")
+    print(f"play: {len(texts)} scripts, the machine ended with '{result.outcome}'")
     return qemu.EXIT_STATUS[result.outcome]
 
 
