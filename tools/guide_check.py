@@ -9,7 +9,7 @@ What it knows of the text:
   ```calc            arithmetic: every line is worked out, `name = expression = value`
   ```sh              commands: the make targets and files they name exist
   [`name`](FILE)     FILE defines this function, structure, enumerator or macro
-  `name()`           a function that some file defines
+  `name()`           a function that some file defines; `some_name`, `struct name`: a word of the sources, or a scenario
   M-21               a rule that tools/doc_check.py knows
 Paths and links resolve; a chapter has its sections; an exercise has its solution; a script of an exercise has what it
 prints beside it (tests/qemu/guide.py runs them).
@@ -40,6 +40,7 @@ MARKER = re.compile(r'<!-- lines: (\S+)(?: in (\w+))?(?: from "([^"]*)")?(?: (to
 FENCE = re.compile(r"```(\w*)$")
 LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
 PATH = re.compile(r"(?:kernel|arch|include|user|tests|tools|docs)/[\w./-]*\w\.(?:c|h|asm|py|md|play|expect|txt|boot)\b")
+NAME = re.compile(r"`(?:struct )?(\w*[a-z]_\w+|[A-Z_]{4,})`")
 EXERCISE = re.compile(r"^\*\*(\d+\.\d+)\*\*", re.MULTILINE)
 
 
@@ -200,11 +201,16 @@ def line_problems(name, text):
     for number, line in enumerate(without_blocks(text), 1):
         found = [wrong_link(name, text, label, target) for label, target in LINK.findall(line)]
         found += [f"there is no rule {rule}" for rule in doc_check.RULE.findall(line) if rule not in RULES]
-        found += missing_files(LINK.sub("", line))
+        rest = LINK.sub("", line)
+        found += missing_files(rest)
         found += [f"no file defines {function}()" for function in re.findall(r"`(\w+)\(\)`", line)
                   if not guide_source.defined_somewhere(function)]
+        found += [f"no source has the name {word}" for word in NAME.findall(rest)
+                  if not guide_source.known_name(word)]
         for command in re.findall(r"`(make [^`]*)`", line):
             found += wrong_commands([command])
+        if "](" in rest or line.count("`") % 2:
+            found.append("a link or a name over two lines, which nothing checks")
         if line.startswith("    "):
             found.append("an indented block, which nothing checks")
         if len(line) > 120 and not line.startswith("|") and "[Contents](" not in line:

@@ -75,6 +75,18 @@ def defined_somewhere(function):
     return any(re.search(rf"\b{function}\(", text_of(name)) and definition(name, function) for name in _all_sources())
 
 
+@functools.lru_cache(maxsize=None)
+def _all_words():
+    names = {word for name in _all_sources() for word in re.findall(r"\w+", text_of(name))}
+    return names | {os.path.splitext(os.path.basename(path))[0]
+                    for path in glob.glob(os.path.join(TOP, "tests", "scenarios", "*.play"))}
+
+
+def known_name(word):
+    """Is it a word of some source file, or the name of a scenario?"""
+    return word in _all_words()
+
+
 def lines(name, what, first, word, last):
     """Lines of a file: of the definition `what` if given, from the one with `first` to the next with `last`.
 

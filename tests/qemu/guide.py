@@ -16,7 +16,8 @@ RULE = "M" + "-21"  # in two parts: no test of this rule is here
 GOOD = f"""{guide_check.LICENCE}
 # A text
 
-[`fp_window`](../../kernel/fpage.c) is in `kernel/fpage.c`, and `map_run()` runs ({RULE}; [above](#a-text)).
+[`fp_window`](../../kernel/fpage.c) is in `kernel/fpage.c`, and `map_run()` runs
+`struct map_op` ({RULE}; [above](#a-text)).
 
 <!-- lines: kernel/fpage.h in fp_order -->
 ```c
@@ -47,6 +48,7 @@ DAMAGES = [
     ("fpage.c)", "fpages.c)", "which is not there"),
     ("`kernel/fpage.c`", "`kernel/fpages.c`", "no file kernel/fpages.c"),
     ("`map_run()`", "`map_runs()`", "no file defines map_runs()"),
+    ("`struct map_op`", "`struct map_ops`", "no source has the name map_ops"),
     (RULE, "M" + "-99", "no rule M" + "-99"),
     ("#a-text", "#another", "no heading #another"),
     ("fp >> 6 & 63", "fp >> 6 & 31", "not the lines of the file"),
@@ -61,6 +63,8 @@ DAMAGES = [
     ("```sh\nmake", "```sh\nrm", "not a command"),
     ("<!-- figure -->\n", "", "nothing checks"),
     ("\n[`fp", "\n    [`fp", "indented"),
+    ("[above]", "[abo\nve]", "over two lines"),
+    ("`map_run()`", "`map_run\n()", "over two lines"),
 ]
 
 
