@@ -14,7 +14,8 @@ What it knows of the text:
 Paths and links resolve; a chapter has its sections; an exercise has its solution; a script of an exercise has what it
 prints beside it (tests/qemu/guide.py runs them).
 
-`python3 tools/guide_check.py --write` puts the present lines into the blocks and renews the line at each chapter's end.
+`python3 tools/guide_check.py --write` puts the present lines into the blocks, follows definitions that have moved to
+another file, and renews the line at each chapter's end.
 Called by tests/qemu/guide.py and by hand; calls tools/guide_source.py.
 """
 import ast
@@ -68,8 +69,21 @@ def marked_lines(marker):
     return guide_source.lines(*found.groups())
 
 
+def moved(text):
+    """The text with the present files of definitions that have moved."""
+    def link(found):
+        path = os.path.relpath(os.path.normpath(os.path.join(TOP, GUIDE, found[2])), TOP)
+        return f"[`{found[1]}`]({os.path.relpath(guide_source.present_place(path, found[1]), GUIDE)})"
+
+    def marker(found):
+        return f"<!-- lines: {guide_source.present_place(found[1], found[2])} in {found[2]}"
+    text = re.sub(r"\[`(\w+)`\]\(([\w./-]+\.[ch])\)", link, text)
+    return re.sub(r"<!-- lines: (\S+\.[ch]) in (\w+)", marker, text)
+
+
 def written(text):
-    """The text with each marked block as it has to be."""
+    """The text with each marked block and each link to a definition as it has to be."""
+    text = moved(text)
     lines = text.splitlines()
     for number, marker, _, old in reversed(blocks(text)):
         if marker.startswith("<!-- lines:"):
@@ -204,7 +218,7 @@ def line_problems(name, text):
         rest = LINK.sub("", line)
         found += missing_files(rest)
         found += [f"no file defines {function}()" for function in re.findall(r"`(\w+)\(\)`", line)
-                  if not guide_source.defined_somewhere(function)]
+                  if not guide_source.places(function)]
         found += [f"no source has the name {word}" for word in NAME.findall(rest)
                   if not guide_source.known_name(word)]
         for command in re.findall(r"`(make [^`]*)`", line):

@@ -70,9 +70,17 @@ def _all_sources():
 
 
 @functools.lru_cache(maxsize=None)
-def defined_somewhere(function):
-    """Is there a function of this name?"""
-    return any(re.search(rf"\b{function}\(", text_of(name)) and definition(name, function) for name in _all_sources())
+def places(what):
+    """The files that define a function or type of this name."""
+    return [name for name in _all_sources() if re.search(rf"\b{what}\b", text_of(name)) and definition(name, what)]
+
+
+def present_place(name, what):
+    """The file, or the one where the definition is now if it has moved and there is only one of this name."""
+    if not os.path.exists(os.path.join(TOP, name)) or not defines(name, what):
+        found = [place for place in places(what) if place.startswith(("kernel/", "arch/", "include/", "user/"))]
+        return found[0] if len(found) == 1 else name
+    return name
 
 
 @functools.lru_cache(maxsize=None)

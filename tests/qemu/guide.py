@@ -83,9 +83,9 @@ def notices(_):
         found = guide_check.text_problems("docs/guide/text.md", GOOD.replace(old, new, 1))
         if old not in GOOD or len(found) != 1 or words not in found[0]:
             wrong.append(f"'{new}' in place of '{old}': {found or 'not noticed'}")
-    damaged = GOOD.replace("fp >> 6", "fp >> 7")
-    if guide_check.written(damaged) != GOOD:
-        wrong.append("--write does not renew a block")
+    for old, new in (("fp >> 6", "fp >> 7"), ("fpage.c)", "map.c)"), ("fpage.h in", "map.h in")):
+        if guide_check.written(GOOD.replace(old, new)) != GOOD:
+            wrong.append(f"--write does not undo '{new}'")
     if wrong:
         raise Failed("".join("\n      | " + problem for problem in wrong))
 
