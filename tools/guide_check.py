@@ -148,7 +148,9 @@ def wrong_commands(lines):
         elif words[:1] not in (["make"], ["python3"]):
             wrong.append(f"not a command that is known: {line}")
         wrong += missing_files(line)
-        for setting, name in re.findall(r"\b(T|SCENARIO)=(\S+)", line):
+        for setting, name in re.findall(r"\b(T|M|SCENARIO)=([^\s`]+)", line):
+            if setting == "M" and not re.search(rf"^mutant {name}$", text_of("tests/mutants/list.txt"), re.MULTILINE):
+                wrong.append(f"there is no fault {name}")
             if setting == "T" and re.match(r"[A-Z]+-\d", name) and name not in RULES:
                 wrong.append(f"there is no rule {name}")
             if setting == "SCENARIO" and not os.path.exists(os.path.join(TOP, "tests/scenarios", name + ".play")):

@@ -86,12 +86,12 @@ def present_place(name, what):
 @functools.lru_cache(maxsize=None)
 def _all_words():
     names = {word for name in _all_sources() for word in re.findall(r"\w+", text_of(name))}
-    return names | {os.path.splitext(os.path.basename(path))[0]
-                    for path in glob.glob(os.path.join(TOP, "tests", "scenarios", "*.play"))}
+    scenarios = glob.glob(os.path.join(TOP, "tests", "scenarios", "*.play"))
+    return names | {os.path.splitext(os.path.basename(path))[0] for path in scenarios + _all_sources()}
 
 
 def known_name(word):
-    """Is it a word of some source file, or the name of a scenario?"""
+    """Is it a word of some source file, the name of one, or of a scenario?"""
     return word in _all_words()
 
 
