@@ -2,7 +2,7 @@
 """Finds definitions and lines in the project's files, for tools/guide_check.py.
 
 Works on the text as clang-format leaves it: definitions begin in the first column and end with a brace there. No
-compiler is needed.
+compiler is needed. Hooks of the trace, TRACE(...), are left out: they say nothing of what the code does.
 """
 import functools
 import glob
@@ -17,6 +17,27 @@ LANGUAGES = {".c": "c", ".h": "c", ".asm": "nasm"}
 def text_of(name):
     with open(os.path.join(TOP, name), encoding="utf-8") as file:
         return file.read()
+
+
+def without_hooks(text):
+    """The text without `TRACE(...);` lines, and without `TRACE(...),` before the value of an expression."""
+    parts, done = [], 0
+    for found in re.finditer(r"^[ \t]*TRACE\(|\bTRACE\(", text, re.MULTILINE):
+        end, depth = found.end(), 1
+        while depth and end < len(text):
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+        rest = re.compile(r";\n|,\s*").match(text, end)
+        if rest and found.start() >= done:
+            parts.append(text[done:found.start()])
+            done = rest.end()
+    return "".join(parts) + text[done:]
+
+
+@functools.lru_cache(maxsize=None)
+def source_of(name):
+    """The text of a source file as the guide shows it."""
+    return without_hooks(text_of(name)) if name.endswith((".c", ".h")) else text_of(name)
 
 
 def language(name):
@@ -37,7 +58,7 @@ def _is_function(lines, at, name):
 
 def definition(name, what):
     """(first, last) line indices of a function, structure, union or enumeration; None: not in this file."""
-    lines = text_of(name).splitlines()
+    lines = source_of(name).splitlines()
     for at, line in enumerate(lines):
         if re.match(rf"(?:static |typedef )?(?:struct|union|enum) {what} \{{", line) or _is_function(lines, at, what):
             first = at
@@ -60,7 +81,7 @@ def defines(name, what):
         return True
     pattern = rf"^[ \t]*#[ \t]*define {what}\b|^[ \t]+(?:\w+ = [^,]*, )*{what}(?: =|,|$)|[{{ ]{what} = |" \
               rf"^(?:static |const |extern )+[\w \t*]*\b{what}\b[^(]*[;={{\[]"
-    return re.search(pattern, text_of(name), re.MULTILINE) is not None
+    return re.search(pattern, source_of(name), re.MULTILINE) is not None
 
 
 @functools.lru_cache(maxsize=None)
@@ -72,7 +93,7 @@ def _all_sources():
 @functools.lru_cache(maxsize=None)
 def places(what):
     """The files that define a function or type of this name."""
-    return [name for name in _all_sources() if re.search(rf"\b{what}\b", text_of(name)) and definition(name, what)]
+    return [name for name in _all_sources() if re.search(rf"\b{what}\b", source_of(name)) and definition(name, what)]
 
 
 def present_place(name, what):
@@ -85,7 +106,7 @@ def present_place(name, what):
 
 @functools.lru_cache(maxsize=None)
 def _all_words():
-    names = {word for name in _all_sources() for word in re.findall(r"\w+", text_of(name))}
+    names = {word for name in _all_sources() for word in re.findall(r"\w+", source_of(name))}
     scenarios = glob.glob(os.path.join(TOP, "tests", "scenarios", "*.play"))
     return names | {os.path.splitext(os.path.basename(path))[0] for path in scenarios + _all_sources()}
 
@@ -102,12 +123,12 @@ def lines(name, what, first, word, last):
     """
     if not os.path.exists(os.path.join(TOP, name)):
         raise ValueError(f"there is no file {name}")
-    every = [line for line in text_of(name).splitlines() if "SPDX-License-Identifier" not in line]
+    every = [line for line in source_of(name).splitlines() if "SPDX-License-Identifier" not in line]
     if what:
         place = definition(name, what)
         if not place:
             raise ValueError(f"{name} does not define {what}")
-        every = text_of(name).splitlines()[place[0]:place[1] + 1]
+        every = source_of(name).splitlines()[place[0]:place[1] + 1]
     start, end = 0, len(every) - 1
     if first:
         start = next((i for i, line in enumerate(every) if first in line), None)

@@ -8,6 +8,7 @@ import glob
 import os
 
 import guide_check
+import guide_source
 import play
 import qemu
 from harness import Failed, job, tail
@@ -88,6 +89,14 @@ def notices(_):
             wrong.append(f"--write does not undo '{new}'")
     if wrong:
         raise Failed("".join("\n      | " + problem for problem in wrong))
+
+
+@job("guide: hooks of the trace are left out of excerpts")
+def hooks(_):
+    code = "a();\n    TRACE(x, (1), b());\nc();\nreturn TRACE(y, \"t\"),\n       d();\n"
+    shown = guide_source.without_hooks(code)
+    if shown != "a();\nc();\nreturn d();\n":
+        raise Failed(shown)
 
 
 @job("guide: the form of a chapter is looked at")
