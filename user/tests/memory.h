@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel says about its own memory, through the debugger object. */
+/*
+ * What the kernel says about its own memory, through the debugger object.  A kernel of another project has no such
+ * requests: there kernel_free() is always 0 and kernel_check() finds nothing wrong.
+ */
 #ifndef TESTS_MEMORY_H
 #define TESTS_MEMORY_H
 

@@ -253,11 +253,11 @@ static void cancelled_fault_is_repeated(void)
     fault_with_pager(a->thread);
     result = -1;
     worker_run(ring3, read_code_page, &result);
-    l4_thread_ex_regs(ring3->thread, ~0UL, ~0UL, L4_THREAD_EX_REGS_CANCEL);
+    worker_cancel(ring3);
     does(a, L4_INVALID_CAP, WAIT, tag(0, 0), L4_IPC_NEVER);
     expect("sent again", (unsigned long)a->done, 1);
     expect_tag_label("message", a->x.tag, L4_PROTO_PAGE_FAULT);
-    l4_thread_ex_regs(ring3->thread, ~0UL, ~0UL, L4_THREAD_EX_REGS_CANCEL);
+    worker_cancel(ring3);
     does(a, L4_INVALID_CAP, WAIT, tag(0, 0), L4_IPC_NEVER);
     expect("and again", (unsigned long)a->done, 1);
     expect("address", a->x.msg.mr[0], CODE);

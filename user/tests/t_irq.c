@@ -280,7 +280,7 @@ static void most_urgent_first(void)
 static void cancelled(void)
 {
     down(a, L4_IPC_NEVER);
-    l4_thread_ex_regs(a->thread, ~0UL, ~0UL, L4_THREAD_EX_REGS_CANCEL);
+    worker_cancel(a);
     expect("goes on", (unsigned long)a->done, 1);
     expect("error", a->x.error, L4_IPC_RECANCELED);
     l4_semaphore_up(sem);

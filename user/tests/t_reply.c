@@ -35,13 +35,6 @@ static unsigned long main_replies(long label)
     return main_does(L4_INVALID_CAP, REPLY, tag(label, 0), L4_IPC_BOTH_TIMEOUT_0);
 }
 
-/* Cancel without new registers: the system call of the worker returns. */
-static void cancel(struct worker *w)
-{
-    expect_label("ex_regs",
-                 l4_error(l4_thread_ex_regs(w->thread, ~0UL, ~0UL, L4_THREAD_EX_REGS_CANCEL)), 0);
-}
-
 static void reply_once(void)
 {
     call_received(a, 5, L4_IPC_NEVER);
@@ -104,7 +97,7 @@ static void caller_timed_out(void)
 static void caller_cancelled(void)
 {
     call_received(a, 5, L4_IPC_NEVER);
-    cancel(a);
+    worker_cancel(a);
     expect("caller", a->x.error, L4_IPC_RECANCELED);
     expect("reply", main_replies(9), L4_IPC_ENOT_EXISTENT);
 }
@@ -168,9 +161,9 @@ static void cancel_phases(void)
 {
     does(a, b->thread, RECV, tag(0, 0), L4_IPC_NEVER);
     does(c, a->thread, SEND, tag(5, 0), L4_IPC_NEVER);
-    cancel(c);
+    worker_cancel(c);
     expect("sending", c->x.error, L4_IPC_SECANCELED);
-    cancel(a);
+    worker_cancel(a);
     expect("receiving", a->x.error, L4_IPC_RECANCELED);
 }
 

@@ -200,6 +200,12 @@ static void start_pager(void)
                                       L4_BASE_PAGER_CAP));
 }
 
+/*
+ * ex_regs makes a thread ready and need not let it run at once; a cancelled one is still in its old system
+ * call until then (I-42).  So it gets the processor: afterwards it waits for an order.
+ */
+static void let_run(struct worker *w) { must("switch", l4_error(l4_thread_switch(w->thread))); }
+
 struct worker *worker_new(int own_task)
 {
     l4_sched_param_t sched = l4_sched_param(PRIO_WORKER, 0);
@@ -231,6 +237,7 @@ struct worker *worker_new(int own_task)
     must("run", l4_error(l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, w->thread, &sched)));
     must("start", l4_error(l4_thread_ex_regs(w->thread, (l4_addr_t)quire_thread_entry,
                                              (l4_addr_t)worker_stack(w), 0)));
+    let_run(w);
     return w;
 }
 
@@ -260,6 +267,13 @@ void worker_reset(struct worker *w)
     must("reset",
          l4_error(l4_thread_ex_regs(w->thread, (l4_addr_t)quire_thread_entry,
                                     (l4_addr_t)worker_stack(w), L4_THREAD_EX_REGS_CANCEL)));
+    let_run(w);
+}
+
+void worker_cancel(struct worker *w)
+{
+    must("cancel", l4_error(l4_thread_ex_regs(w->thread, ~0UL, ~0UL, L4_THREAD_EX_REGS_CANCEL)));
+    let_run(w);
 }
 
 void worker_kill(struct worker *w)

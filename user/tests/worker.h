@@ -68,6 +68,9 @@ int worker_ipc(struct worker *w);
 /** Break off what the worker does (ex_regs with cancel) and have it wait for orders again. */
 void worker_reset(struct worker *w);
 
+/** Break off its system call, which then returns to it with an error; returns when the worker has gone on. */
+void worker_cancel(struct worker *w);
+
 /** Delete the worker's thread (and task). */
 void worker_kill(struct worker *w);
 
