@@ -6,6 +6,7 @@
 #include "task.h"
 
 #include "arch.h"
+#include "gate.h"
 #include "io_space.h"
 #include "ipc.h"
 #include "ku_mem.h"
@@ -154,6 +155,14 @@ static OWN_FRAME u64 op_unmap(struct thread *t, struct task *task)
     return unmap_go_on(t);
 }
 
+/* The same object with the same rights; that to control a gate is one of them (O-7). */
+static bool caps_equal(const struct cap *a, const struct cap *b)
+{
+    unsigned rights = CAP_W | CAP_S | (a->obj->type == &gate_type ? ATTR_SERVER : 0U);
+
+    return a->obj == b->obj && !((a->rights ^ b->rights) & rights);
+}
+
 /* O-7 */
 static OWN_FRAME u64 op_cap_info(struct thread *t, struct task *task)
 {
@@ -166,9 +175,7 @@ static OWN_FRAME u64 op_cap_info(struct thread *t, struct task *task)
     case 3:
         a = obj_lookup_named(task, mr[1]);
         b = obj_lookup_named(task, mr[2]);
-        return answer_label(
-            mr[1] == mr[2] || (!a && !b) ||
-            (a && b && a->obj == b->obj && !((a->rights ^ b->rights) & (CAP_W | CAP_S))));
+        return answer_label(mr[1] == mr[2] || (a && b ? caps_equal(a, b) : a == b));
     default:
         return answer_label(-L4_EINVAL);
     }

@@ -281,7 +281,7 @@ static void base_decides(void)
     expect_filled(d->task, SLOT(0), 0);
     send_pair(foreign, own);
     expect("foreign gate first", l4_snd_fpage_base_x(x_ret(d, 0)), 0x1078);
-    give(d->task, SLOT(1), own, RWS);
+    map_cap(d->task, SLOT(1), own, RWS); /* as the item: without the server right */
     expect_label("the second is mapped", l4_error(l4_task_cap_equal(d->task, SLOT(0), SLOT(1))), 1);
     delete_object(own);
     delete_object(foreign);

@@ -220,13 +220,17 @@ static void caps_equal(void)
 {
     l4_cap_idx_t gate = server_gate(0), a = new_slot(), b = new_slot();
 
-    map_cap(MAIN, a, gate, RWS); /* without D */
-    map_cap(MAIN, b | L4_FPAGE_C_NO_REF_CNT, gate, RWS);
+    map_cap(MAIN, a | L4_FPAGE_C_OBJ_RIGHTS, gate, RWS); /* without D */
+    map_cap(MAIN, b | L4_FPAGE_C_OBJ_RIGHTS | L4_FPAGE_C_NO_REF_CNT, gate, RWS);
     expect_label("the same slot", equal(gate, gate), 1);
     expect_label("without D", equal(gate, a), 1);
     expect_label("weak", equal(gate, b), 1);
-    map_cap(MAIN, a, gate, RW_CAP);
+    map_cap(MAIN, a | L4_FPAGE_C_OBJ_RIGHTS, gate, RW_CAP);
     expect_label("without S", equal(gate, a), 0);
+    map_cap(MAIN, a, gate, RWS);
+    expect_label("without the server right", equal(gate, a), 0);
+    map_cap(MAIN, a, L4_BASE_LOG_CAP, RWS);
+    expect_label("an object that has no such right", equal(L4_BASE_LOG_CAP, a), 1);
     expect_label("another object", equal(gate, L4_BASE_LOG_CAP), 0);
     expect_label("an empty slot", equal(gate, EMPTY), 0);
     expect_label("two empty slots", equal(EMPTY, EMPTY + 0x1000), 1);

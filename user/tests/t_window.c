@@ -77,7 +77,7 @@ static void fifth_example(void)
     l4_cap_idx_t gate = new_gate(L4_BASE_THREAD_CAP, 0x4000);
 
     give(d->task, LOW_SLOT(0x23), gate, L4_CAP_FPAGE_RO);
-    give(e->task, LOW_SLOT(0x56), gate, L4_CAP_FPAGE_RO);
+    l4_task_map(e->task, MAIN, l4_obj_fpage(gate, 0, L4_CAP_FPAGE_RO), LOW_SLOT(0x56));
     x_slot(LOW_SLOT(0x55), 0);
     x_item(raw_item(0x3008, l4_obj_fpage(LOW_SLOT(0x20), 2, L4_CAP_FPAGE_RO).raw));
     expect("send", x_pass(d, e, PEER_E), 0);
