@@ -97,12 +97,14 @@ static u64 platform_op(struct thread *t)
         return answer_label(-L4_EINVAL);
     if (mr[0] != PLATFORM_SHUTDOWN)
         return answer_label(-L4_ENOSYS);
-    if (sys_words(t) != 2 || mr[1] > 1)
+    if (sys_words(t) != 2)
         return answer_label(-L4_EINVAL);
-    if (mr[1])
+    if (mr[1] == 1)
         arch_reboot();
-    TRACE(dump, kobject_all());
-    arch_poweroff(); /* comes back when the machine cannot */
+    if (mr[1] == 0) {
+        TRACE(dump, kobject_all());
+        arch_poweroff(); /* comes back when the machine cannot */
+    }
     return answer_label(-L4_ENOSYS);
 }
 

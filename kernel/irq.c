@@ -23,7 +23,7 @@ struct irq *irq_create(struct factory *f, bool semaphore)
 
     if (!irq)
         return NULL;
-    *irq = (struct irq){.is_semaphore = semaphore, .pin = -1};
+    *irq = (struct irq){.is_semaphore = semaphore, .pin = -1, .masked = true};
     irq->sender.kind = SENDER_IRQ;
     irq->sender.prio = IRQ_QUEUE_PRIO;
     kobject_init(&irq->obj, semaphore ? &semaphore_type : &irq_type, f);
@@ -65,12 +65,13 @@ void irq_trigger(struct irq *irq)
         sched_ready(waiter);
 }
 
-/* The user or the kernel masks the line of an IRQ, or unmasks it. */
+/* The user or the kernel masks an IRQ, or unmasks it, and so the line that it has. */
 static void set_mask(struct irq *irq, bool mask)
 {
     irq->masked = mask;
     irq->overrun = false;
-    arch_irq_mask((unsigned)irq->pin, mask);
+    if (irq->pin >= 0)
+        arch_irq_mask((unsigned)irq->pin, mask);
 }
 
 void irq_taken(struct sender *s)
@@ -225,10 +226,9 @@ static void free_line(unsigned pin)
 {
     struct irq *irq = lines[pin];
 
-    set_mask(irq, true);
+    arch_irq_mask(pin, true);
     lines[pin] = NULL;
     irq->pin = -1;
-    irq->masked = false;
     kobject_put(&irq->obj);
 }
 
@@ -245,7 +245,7 @@ int irq_line_bind(unsigned pin, struct irq *irq)
     kobject_get(&irq->obj);
     lines[pin] = irq;
     irq->pin = (s16)pin;
-    irq->masked = true; /* as the line is: the user's first EOI unmasks it */
+    arch_irq_mask(pin, irq->masked); /* a new IRQ is masked until its first EOI */
     return 0;
 }
 

@@ -11,8 +11,9 @@ struct irq {
     struct thread *thread; /* a reference; NULL: not bound */
     bool pending;          /* triggered while not bound (O-27) */
     bool is_semaphore;
-    s16 pin;      /* interrupt line, -1: none */
-    bool masked;  /* the line is masked until EOI (or unmask through the ICU) */
+    s16 pin; /* interrupt line, -1: none */
+    bool
+        masked; /* until EOI (or unmask through the ICU); the line it has, or gets, is masked as well */
     bool overrun; /* masked because an edge came before the last one was taken (O-28) */
     /* semaphore (objects.md section 7) */
     u64 count;

@@ -36,8 +36,8 @@ static int decode_params(const struct thread *t, u64 *prio, u64 *quantum)
         *prio = (u64)word;
         *quantum = mr[4];
     } else if (word == CLASS_FIXED_PRIO) {
-        /* MR4: bytes of the structure from its own start: length, quantum, priority (16 bits) */
-        if (mr[4] < 3 * sizeof(u64) || sys_words(t) < 7)
+        /* MR4: bytes of the parameters, from the CPU set on, all of which MR1 to MR6 have to hold */
+        if (mr[4] < 6 * sizeof(u64) || mr[4] > (sys_words(t) - 1) * sizeof(u64))
             return -L4_EINVAL;
         *quantum = mr[5];
         *prio = mr[6] & 0xffff;
@@ -59,19 +59,18 @@ static u64 op_run_thread(struct thread *t)
     int err;
 
     if (sys_words(t) < 5)
-        return answer_label(-L4_EMSGTOOSHORT);
+        return answer_label(-L4_EINVAL);
     slot = syscall_cap_arg(t, 0, &thread_type, &err);
     if (!slot)
         return answer_arg(err);
     err = decode_params(t, &prio, &quantum);
     if (err)
         return answer_label(err);
-    if (set_offset(mr[1]) >= MAX_CPUS)
-        return answer_label(-L4_ERANGE);
     target = thread_of(slot->obj);
     sched_set_prio(target, (unsigned)prio);
     target->quantum = target->left = quantum ? quantum : DEFAULT_QUANTUM_US;
-    sched_set_cpu(target, mr[2] & 1); /* the one CPU there is, or none: parked (O-31) */
+    /* The one CPU there is, or none: parked (O-31). */
+    sched_set_cpu(target, set_offset(mr[1]) < MAX_CPUS && mr[2] & 1);
     thread_try_start(target);
     return answer_label(0);
 }

@@ -18,8 +18,9 @@
 
 #define ICU L4_BASE_ICU_CAP
 #define LABEL 0x123456789abcdef3UL
-enum { LINE = 8, PINS = 24, N_INTERRUPTS = 40 };
+enum { LINE = 8, PINS = 24, N_INTERRUPTS = 40, ATTEMPTS = 8 };
 enum { CMOS = 0x70, REG_A = 0xa, REG_B = 0xb, REG_C = 0xc, PERIODIC = 0x40, RATE_1024 = 6 };
+enum { PFC_SUSPEND = 0, PFC_SHUTDOWN = 1 };
 enum { EDGE = L4_IRQ_F_POS_EDGE, LEVEL = L4_IRQ_F_LEVEL_HIGH };
 
 static l4_cap_idx_t irq;
@@ -87,7 +88,7 @@ static void bind_line(void)
     clock_run(1);
 }
 
-/* A line is masked until the one who bound it is ready. */
+/* A new IRQ is masked until the one who made it is ready. */
 static void first_unmask(void)
 {
     bind_line();
@@ -97,18 +98,35 @@ static void first_unmask(void)
     expect_interrupt("afterwards", 1);
 }
 
-static void many(void)
+/* Microseconds that N_INTERRUPTS take. */
+static l4_cpu_time_t time_of_many(void)
 {
-    l4_cpu_time_t start = l4_kip_clock(l4_kip()), time;
+    l4_cpu_time_t start = l4_kip_clock(l4_kip());
 
-    bind_line();
-    l4_irq_unmask(irq);
     for (unsigned i = 0; i < N_INTERRUPTS; i++) {
         clock_next();
         expect_interrupt("in time", 1);
     }
-    time = l4_kip_clock(l4_kip()) - start;
-    expect("not faster than the clock", time >= N_INTERRUPTS * 900UL, 1);
+    return l4_kip_clock(l4_kip()) - start;
+}
+
+/* After a standstill of the machine below, the emulated clock makes up for what it has missed. */
+static void many(void)
+{
+    unsigned tries = 0;
+
+    bind_line();
+    l4_irq_unmask(irq);
+    while (time_of_many() < N_INTERRUPTS * 900UL && tries < ATTEMPTS)
+        tries++;
+    expect("not faster than the clock", tries < ATTEMPTS, 1);
+}
+
+/* What came just before is taken, too. */
+static void mask_line(void)
+{
+    l4_icu_mask(ICU, LINE, NULL, L4_IPC_BOTH_TIMEOUT_0);
+    main_does(irq, RECV, tag(0, 0), L4_IPC_BOTH_TIMEOUT_0);
 }
 
 static void mask(void)
@@ -120,7 +138,7 @@ static void mask(void)
         0);
     clock_next();
     expect_interrupt("unmasked", 1);
-    l4_icu_mask(ICU, LINE, NULL, L4_IPC_BOTH_TIMEOUT_0);
+    mask_line();
     clock_next();
     expect_interrupt("masked", 0);
     l4_irq_unmask(irq);
@@ -203,15 +221,30 @@ static void unbind(void)
     /* The pin counts, not the IRQ that is named. */
     expect_tag_label("another", l4_icu_bind(ICU, LINE, other), 0);
     expect_tag_label("unbind that", l4_icu_unbind(ICU, LINE, irq), 0);
-    /* The end of a bound IRQ sets the line free, masked. */
+    /* The end of a bound IRQ sets the line free. */
     expect_tag_label("another", l4_icu_bind(ICU, LINE, other), 0);
     l4_irq_unmask(other);
     delete_object(other);
     bind_line();
-    expect_interrupt("masked again", 0);
-    l4_irq_unmask(irq);
-    clock_next();
     expect_interrupt("free again", 1);
+}
+
+/* Masked or not is a state of the IRQ, which the line gets that it is bound to. */
+static void mask_goes_with_the_irq(void)
+{
+    l4_irq_unmask(irq); /* before there is a line */
+    bind_line();
+    expect_interrupt("unmasked from the start", 1);
+    mask_line();
+    expect_tag_label("unbind", l4_icu_unbind(ICU, LINE, irq), 0);
+    bind_line();
+    expect_interrupt("still masked", 0);
+    l4_irq_unmask(irq);
+    expect_tag_label("unbind", l4_icu_unbind(ICU, LINE, irq), 0);
+    clock_next();
+    expect_interrupt("without a line", 0);
+    bind_line();
+    expect_interrupt("still unmasked", 1);
 }
 
 /* An IRQ has one line at most: another bind takes it away from the first, also one that fails. */
@@ -249,7 +282,7 @@ static void refused(void)
 
     expect_tag_label("info", l4_icu_info(ICU, &info), 0);
     expect("lines", info.nr_irqs, PINS);
-    expect("no message-signalled interrupts", info.features | info.nr_msis, 0);
+    expect("message-signalled interrupts: announced or none", !info.features, !info.nr_msis);
     expect_tag_label(
         "copy",
         l4_task_map(L4_BASE_TASK_CAP, L4_BASE_TASK_CAP, l4_obj_fpage(irq, 0, L4_CAP_FPAGE_R), weak),
@@ -260,25 +293,36 @@ static void refused(void)
     expect_tag_label("nothing", l4_icu_bind(ICU, LINE, L4_INVALID_CAP), -L4_EINVAL);
     expect_tag_label("mode of no line", l4_icu_set_mode(ICU, PINS, EDGE), -L4_EINVAL);
     expect_label("MSI of a line", call(L4_PROTO_IRQ, 3, L4_ICU_OP_MSI_INFO, LINE, 0), -L4_ERANGE);
-    expect_label("MSI", call(L4_PROTO_IRQ, 3, L4_ICU_OP_MSI_INFO, 0x80000000, 0), -L4_ENOSYS);
+    if (!info.nr_msis)
+        expect_label("MSI", call(L4_PROTO_IRQ, 3, L4_ICU_OP_MSI_INFO, 0x80000000, 0), -L4_ENOSYS);
     expect_label("operation", call(L4_PROTO_IRQ, 2, 99, 0, 0), -L4_ENOSYS);
     expect_label("protocol", call(0x55, 2, 0, 0, 0), -L4_EBADPROTO);
-    expect_label("platform: suspend", call(0, 2, 0, 0, 0), -L4_ENOSYS);
-    expect_label("platform: shutdown in no way known", call(0, 2, 1, 7, 0), -L4_EINVAL);
     l4re_util_cap_free(weak);
 }
 
+/* What must not end the machine.  A kernel that can suspend it would do so in the last line. */
+static void platform_control(void)
+{
+    expect_label("shutdown with one word", call(0, 1, PFC_SHUTDOWN, 0, 0), -L4_EINVAL);
+    expect_label("with three", call(0, 3, PFC_SHUTDOWN, 0, 0), -L4_EINVAL);
+    expect_label("in no way known", call(0, 2, PFC_SHUTDOWN, 7, 0), -L4_ENOSYS);
+    expect_label("no such operation", call(0, 2, 99, 0, 0), -L4_ENOSYS);
+    expect_label("suspend", call(0, 2, PFC_SUSPEND, 0, 0), -L4_ENOSYS);
+}
+
 static struct test_case const cases[] = {
-    {"O-28", "a bound line is masked at first", first_unmask},
+    {"O-28", "a new IRQ is masked at first", first_unmask},
     {"O-26", "interrupts of a device, one by one", many},
     {"O-28", "mask and unmask", mask},
     {"O-28", "edges that are not received in time", not_received_in_time},
     {"O-28", "a trigger by software does not unmask", software_trigger},
     {"O-28", "level mode", level},
     {"ICU", "a semaphore at a line", to_a_semaphore},
+    {"O-28", "masked or not goes with the IRQ", mask_goes_with_the_irq},
     {"ICU", "unbind, and the end of a bound IRQ", unbind},
     {"ICU", "an IRQ bound to another line", bind_again},
     {"ICU", "refused operations", refused},
+    {"PLATFORM", "refused operations", platform_control},
 };
 
 int main(void)

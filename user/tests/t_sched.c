@@ -14,6 +14,8 @@
 #include <l4/sys/scheduler.h>
 #include <l4/sys/task.h>
 
+#include <stddef.h>
+
 enum { LOWEST = 1, LOW = 4, MIDDLE = 6, HIGH = 8 }; /* all below PRIO_MAIN */
 
 static struct worker *a, *b;
@@ -124,12 +126,13 @@ static void preempted_by_waker(void)
     expect("woke in time", best < 9000, 1);
 }
 
-static void parked(void)
+/* No CPU of the set is there: it is empty, or begins behind the last one. */
+static void park(l4_sched_cpu_set_t nobody)
 {
     l4_sched_param_t nowhere = l4_sched_param(MIDDLE, 0);
     unsigned long before;
 
-    nowhere.affinity.map = 0;
+    nowhere.affinity = nobody;
     spin_for(MIDDLE, LOW, 0, 20);
     expect("runs", count[0] != 0, 1);
     expect_label("park",
@@ -143,6 +146,13 @@ static void parked(void)
     for (unsigned i = 0; i < 100 && count[0] == before; i++)
         l4_ipc_sleep_ms(10);
     expect("runs again", count[0] != before, 1);
+}
+
+static void parked(void)
+{
+    park(l4_sched_cpu_set(0, 0, 0));
+    setup();
+    park(l4_sched_cpu_set(0xffff, 0, 1));
 }
 
 /* run_thread in the form with a parameter class. */
@@ -164,18 +174,21 @@ static long run_class(long class, l4_umword_t length, l4_umword_t prio)
 
 static void parameters(void)
 {
-    l4_sched_param_t far = l4_sched_param(MIDDLE, 0);
+    l4_sched_cpu_set_t far = l4_sched_cpu_set(0xffff, 0, 1);
 
     expect_label("priority 0", l4_error(set(a, 0, 0)), -L4_EINVAL);
     expect_label("priority 1", l4_error(set(a, 1, 0)), 0);
     expect_label("priority 4711", l4_error(set(a, 4711, 0)), 0);
-    far.affinity = l4_sched_cpu_set(0xffff, 0, 1);
-    expect_label("processor 65535",
-                 l4_error(l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, a->thread, &far)),
-                 -L4_ERANGE);
-    expect_label("fixed priority", run_class(-1, 3 * sizeof(long), MIDDLE), 0);
-    expect_label("fixed priority, too short", run_class(-1, 2 * sizeof(long), MIDDLE), -L4_EINVAL);
-    expect_label("fixed priority 0", run_class(-1, 3 * sizeof(long), 0), -L4_EINVAL);
+    expect_label("info from processor 65535",
+                 l4_error(l4_scheduler_info(L4_BASE_SCHEDULER_CAP, NULL, &far, NULL)), -L4_ERANGE);
+    ipc_init(&m, L4_BASE_SCHEDULER_CAP, CALL, l4_msgtag(L4_PROTO_SCHEDULER, 4, 1, 0), MS(50));
+    m.msg.mr[0] = L4_SCHEDULER_RUN_THREAD_OP;
+    ipc_do(&m);
+    expect_tag_label("too few words", m.tag, -L4_EINVAL);
+    expect_label("fixed priority", run_class(-1, 6 * sizeof(long), MIDDLE), 0);
+    expect_label("fixed priority, too short", run_class(-1, 5 * sizeof(long), MIDDLE), -L4_EINVAL);
+    expect_label("longer than the message", run_class(-1, 7 * sizeof(long), MIDDLE), -L4_EINVAL);
+    expect_label("fixed priority 0", run_class(-1, 6 * sizeof(long), 0), -L4_EINVAL);
     expect_label("unknown class", run_class(-2, 3 * sizeof(long), MIDDLE), -L4_ERANGE);
 }
 
