@@ -69,6 +69,17 @@ void l4re_log_printn(char const *string, int len)
 
 void l4re_log_print(char const *string) { l4re_log_printn(string, (int)strlen(string)); }
 
+void l4re_log_printn_srv(l4_cap_idx_t const logcap, char const *string, int len)
+{
+    if (len > 0)
+        l4_vcon_write(logcap, string, (unsigned)len);
+}
+
+void l4re_log_print_srv(l4_cap_idx_t const logcap, char const *string)
+{
+    l4re_log_printn_srv(logcap, string, (int)strlen(string));
+}
+
 int vprintf(char const *format, va_list args)
 {
     char text[1024];

@@ -17,6 +17,7 @@ enum L4re_protocols {
     L4RE_PROTO_ITAS,
     L4RE_PROTO_MEM_ALLOC,
     L4RE_PROTO_REMOTE_ACCESS,
+    L4RE_PROTO_DEBUG = ~0x7fffL,
 };
 
 #endif

@@ -92,9 +92,11 @@ enum L4_thread_control_mr_indices {
     L4_THREAD_CONTROL_MR_IDX_BIND_TASK = 6,
 };
 
-#define L4_THREAD_EX_REGS_CANCEL 0x10000UL
-#define L4_THREAD_EX_REGS_TRIGGER_EXCEPTION 0x20000UL
-#define L4_THREAD_EX_REGS_ARCH_MASK 0xff000000UL
+enum L4_thread_ex_regs_flags {
+    L4_THREAD_EX_REGS_CANCEL = 0x10000UL,
+    L4_THREAD_EX_REGS_TRIGGER_EXCEPTION = 0x20000UL,
+    L4_THREAD_EX_REGS_ARCH_MASK = 0xff000000UL,
+};
 
 enum L4_sys_segment {
     L4_AMD64_SEGMENT_FS = 0,
@@ -136,7 +138,11 @@ enum L4_icu_opcode {
     L4_ICU_OP_MASK = 5,
     L4_ICU_OP_SET_MODE = 6,
 };
-#define L4_ICU_FLAG_MSI 0x80000000UL
+enum L4_icu_flags { L4_ICU_FLAG_MSI = 0x80000000UL };
+enum L4_icu_ctl_op {
+    L4_ICU_CTL_UNMASK = 0,
+    L4_ICU_CTL_MASK = 1,
+};
 
 enum L4_irq_mode {
     L4_IRQ_F_NONE = 0,
@@ -190,9 +196,11 @@ enum L4_vcon_size_consts {
     L4_VCON_WRITE_SIZE = (L4_UTCB_GENERIC_DATA_SIZE - 2) * sizeof(l4_umword_t),
     L4_VCON_READ_SIZE = (L4_UTCB_GENERIC_DATA_SIZE - 1) * sizeof(l4_umword_t),
 };
-#define L4_VCON_READ_SIZE_MASK 0x3fffffffU
-#define L4_VCON_READ_STAT_BREAK (1U << 30)
-#define L4_VCON_READ_STAT_DONE (1U << 31)
+enum L4_vcon_read_flags {
+    L4_VCON_READ_SIZE_MASK = 0x3fffffff,
+    L4_VCON_READ_STAT_BREAK = 1 << 30,
+    L4_VCON_READ_STAT_DONE = -0x7fffffff - 1, /* bit 31 */
+};
 
 /* ---- debugger, label L4_PROTO_DEBUGGER ---- */
 enum {

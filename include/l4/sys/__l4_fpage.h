@@ -34,7 +34,7 @@ typedef union {
     l4_umword_t raw;
 } l4_fpage_t;
 
-enum l4_fpage_consts {
+enum L4_fpage_consts {
     L4_FPAGE_RIGHTS_SHIFT = 0,
     L4_FPAGE_TYPE_SHIFT = 4,
     L4_FPAGE_SIZE_SHIFT = 6,

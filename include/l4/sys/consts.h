@@ -116,9 +116,11 @@ enum l4_buffer_desc_consts_t {
  *  |    0    | self | del |        0         |
  *  +---------+------+-----+------------------+
  */
-#define L4_FP_ALL_SPACES 0x80000000UL /* the addressed task's own mapping too */
-#define L4_FP_OTHER_SPACES 0UL        /* descendants only */
-#define L4_FP_DELETE_OBJ 0xc0000000UL /* destroy objects, if the slot has the D right */
+enum l4_unmap_flags_t {
+    L4_FP_ALL_SPACES = 0x80000000UL, /* the addressed task's own mapping too */
+    L4_FP_OTHER_SPACES = 0UL,        /* descendants only */
+    L4_FP_DELETE_OBJ = 0xc0000000UL, /* destroy objects, if the slot has the D right */
+};
 
 #define L4_PAGESHIFT 12
 #define L4_SUPERPAGESHIFT 21
@@ -128,7 +130,7 @@ enum l4_buffer_desc_consts_t {
 #define L4_SUPERPAGESIZE (1UL << L4_SUPERPAGESHIFT)
 #define L4_PAGEMASK (~(L4_PAGESIZE - 1))
 #define L4_SUPERPAGEMASK (~(L4_SUPERPAGESIZE - 1))
-#define L4_INVALID_ADDR (~0UL)
+enum l4_addr_consts_t { L4_INVALID_ADDR = ~0UL };
 #define L4_INVALID_PTR ((void *)L4_INVALID_ADDR)
 
 /** Round an address down to a page. */

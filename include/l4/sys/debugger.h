@@ -9,31 +9,12 @@
 #ifndef L4_SYS_DEBUGGER_H
 #define L4_SYS_DEBUGGER_H
 
-#include <l4/sys/kdebug.h>
 #include <l4/sys/kernel_object.h>
 
 enum {
     L4_DEBUGGER_SWITCH_LOG_ON = 1,
     L4_DEBUGGER_SWITCH_LOG_OFF = 0,
 };
-
-/**
- * Send the words of the tag, with an operation of this group in MR0, and obj as item.
- * -L4_EINVAL for the invalid capability, -L4_EMSGTOOLONG if there is no room for the item.
- */
-L4_INLINE l4_msgtag_t l4_invoke_debugger(l4_cap_idx_t obj, l4_msgtag_t tag, l4_utcb_t *utcb)
-{
-    unsigned words = l4_msgtag_words(tag);
-
-    if (l4_is_invalid_cap(obj))
-        return l4_msgtag(-L4_EINVAL, 0, 0, 0);
-    if (words + 2 > L4_UTCB_GENERIC_DATA_SIZE)
-        return l4_msgtag(-L4_EMSGTOOLONG, 0, 0, 0);
-    utcb->msg.mr[0] += L4_KDEBUG_GROUP_KOBJ;
-    l4_kobject_arg_u(words, obj, L4_CAP_FPAGE_RWS, utcb);
-    return l4_ipc_call(L4_BASE_DEBUGGER_CAP, utcb,
-                       l4_msgtag(L4_PROTO_DEBUGGER, words, 1, l4_msgtag_flags(tag)), L4_IPC_NEVER);
-}
 
 /*
  * Copy a string into size bytes, cut and zero terminated; nothing is written for size 0.

@@ -24,6 +24,7 @@ enum l4_error_code_t {
     L4_EBUSY = 16,
     L4_EEXIST = 17,
     L4_ENODEV = 19,
+    L4_ENOTDIR = 20,
     L4_EINVAL = 22,
     L4_ENOSPC = 28,
     L4_ERANGE = 34,
@@ -36,6 +37,8 @@ enum l4_error_code_t {
     L4_EMSGTOOSHORT = 1001,
     L4_EMSGTOOLONG = 1002,
     L4_EMSGMISSARG = 1003,
+    L4_EMSGERRRANGE = 1004,
+    L4_EDROPREPLY = 1005,
     L4_EIPC_LO = 2000, /* lowest and highest number of an IPC error */
     L4_EIPC_HI = 2000 + 0x1f,
 };

@@ -20,18 +20,50 @@ L4_INLINE l4_msgtag_t l4_factory_create_start_u(long protocol, l4_cap_idx_t targ
     return l4_msgtag(L4_PROTO_FACTORY, 1, 0, 0);
 }
 
-/** Add an argument of the given type (L4_VARG_TYPE_*), one word.  Returns 0 or -L4_ENOMEM. */
+/* Arguments: a word with type (L4_VARG_TYPE_*) and size, and the value.  1: added, 0: no room. */
 L4_INLINE int l4_factory_create_add_word_u(l4_umword_t type, l4_umword_t value, l4_msgtag_t *tag,
                                            l4_utcb_t *u)
 {
     unsigned w = l4_msgtag_words(*tag);
 
     if (w + 2 > L4_UTCB_GENERIC_DATA_SIZE)
-        return -L4_ENOMEM;
+        return 0;
     u->msg.mr[w] = type | (sizeof(l4_umword_t) << 16);
     u->msg.mr[w + 1] = value;
     tag->raw = (tag->raw & ~0x3fL) | (long)(w + 2);
-    return 0;
+    return 1;
+}
+
+/** A string of len bytes; the kernel's own factories take none. */
+L4_INLINE int l4_factory_create_add_lstr_u(char const *s, unsigned len, l4_msgtag_t *tag,
+                                           l4_utcb_t *u)
+{
+    unsigned w = l4_msgtag_words(*tag), n = l4_bytes_to_mwords(len);
+
+    if (w + 1 + n > L4_UTCB_GENERIC_DATA_SIZE)
+        return 0;
+    u->msg.mr[w] = L4_VARG_TYPE_STRING | (l4_umword_t)len << 16;
+    __builtin_memcpy(&u->msg.mr[w + 1], s, len);
+    tag->raw = (tag->raw & ~0x3fL) | (long)(w + 1 + n);
+    return 1;
+}
+
+/** A string with its zero. */
+L4_INLINE int l4_factory_create_add_str_u(char const *s, l4_msgtag_t *tag, l4_utcb_t *u)
+{
+    return l4_factory_create_add_lstr_u(s, (unsigned)__builtin_strlen(s) + 1, tag, u);
+}
+
+/** An argument that is left out. */
+L4_INLINE int l4_factory_create_add_nil_u(l4_msgtag_t *tag, l4_utcb_t *u)
+{
+    unsigned w = l4_msgtag_words(*tag);
+
+    if (w + 1 > L4_UTCB_GENERIC_DATA_SIZE)
+        return 0;
+    u->msg.mr[w] = L4_VARG_TYPE_NIL;
+    tag->raw = (tag->raw & ~0x3fL) | (long)(w + 1);
+    return 1;
 }
 
 L4_INLINE int l4_factory_create_add_fpage_u(l4_fpage_t d, l4_msgtag_t *tag, l4_utcb_t *u)

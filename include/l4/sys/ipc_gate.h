@@ -21,6 +21,18 @@ L4_INLINE l4_msgtag_t l4_ipc_gate_bind_thread(l4_cap_idx_t gate, l4_cap_idx_t th
     return l4_rcv_ep_bind_thread_u(gate, thread, label, l4_utcb());
 }
 
+L4_INLINE l4_msgtag_t l4_ipc_gate_bind_snd_destination_u(l4_cap_idx_t gate, l4_cap_idx_t snd_dst,
+                                                         l4_umword_t label, l4_utcb_t *utcb)
+{
+    return l4_rcv_ep_bind_thread_u(gate, snd_dst, label, utcb);
+}
+
+L4_INLINE l4_msgtag_t l4_ipc_gate_bind_snd_destination(l4_cap_idx_t gate, l4_cap_idx_t snd_dst,
+                                                       l4_umword_t label)
+{
+    return l4_rcv_ep_bind_thread_u(gate, snd_dst, label, l4_utcb());
+}
+
 /** Label of a gate; 0 if it is not bound. */
 L4_INLINE l4_msgtag_t l4_ipc_gate_get_infos_u(l4_cap_idx_t gate, l4_umword_t *label,
                                               l4_utcb_t *utcb)

@@ -45,7 +45,8 @@ L4_INLINE l4_msgtag_t l4_kdebug_call(l4_umword_t const *words, unsigned n)
     return tag;
 }
 
-/* An operation with its number alone, with one value, with a text (cut to what fits). */
+/* An operation with its number alone, with one value, with a text, with three values and a text (cut
+ * to what fits). */
 L4_INLINE l4_msgtag_t __l4_kdebug_op(unsigned op)
 {
     l4_umword_t words[] = {op};
@@ -69,6 +70,18 @@ L4_INLINE l4_msgtag_t __l4_kdebug_text(unsigned op, char const *text, unsigned l
         words[1] = len = max;
     __builtin_memcpy(&words[2], text, len);
     return l4_kdebug_call(words, 2 + (unsigned)l4_bytes_to_mwords(len));
+}
+
+L4_INLINE l4_msgtag_t __l4_kdebug_3_text(unsigned op, char const *text, unsigned len,
+                                         l4_umword_t v1, l4_umword_t v2, l4_umword_t v3)
+{
+    l4_umword_t words[L4_UTCB_GENERIC_DATA_SIZE] = {op, v1, v2, v3, len};
+    unsigned max = sizeof(words) - 5 * sizeof(*words);
+
+    if (len > max)
+        words[4] = len = max;
+    __builtin_memcpy(&words[5], text, len);
+    return l4_kdebug_call(words, 5 + (unsigned)l4_bytes_to_mwords(len));
 }
 
 /** Stop in the kernel's debugger and show the text, which may be null; goes on if there is none. */

@@ -12,8 +12,7 @@
 #include <l4/sys/l4int.h>
 
 struct l4_kip_platform_info_arch {
-    char _fill[12];
-};
+}; /* nothing on this machine */
 
 struct l4_kip_platform_info {
     char name[16];
@@ -45,14 +44,14 @@ typedef struct l4_kernel_info_t {
     struct l4_kip_platform_info platform_info; /* 0x70 */
 } l4_kernel_info_t;
 
-_Static_assert(sizeof(l4_kernel_info_t) == 0x90, "head of the KIP");
+_Static_assert(sizeof(l4_kernel_info_t) == 0x88, "head of the KIP");
 _Static_assert(__builtin_offsetof(l4_kernel_info_t, _clock_val) == 0x20, "clock");
 _Static_assert(__builtin_offsetof(l4_kernel_info_t, user_ptr) == 0x40, "user pointer");
 _Static_assert(__builtin_offsetof(l4_kernel_info_t, platform_info) == 0x70, "platform");
 
 #define L4_KERNEL_INFO_MAGIC (0x4BE6344CL)
 
-enum {
+enum l4_kernel_info_consts_t {
     L4_KIP_VERSION_FIASCO = 0x87004444,
     L4_KIP_VERSION_FIASCO_MASK = 0xff00ffff,
 };
@@ -121,6 +120,9 @@ L4_INLINE l4_cpu_time_t l4_kip_clock(l4_kernel_info_t const *kip)
     return read_us();
 }
 
+L4_DEPRECATED("l4_kip_clock() is the same")
+L4_INLINE l4_umword_t l4_kip_clock_lw(l4_kernel_info_t const *kip) { return l4_kip_clock(kip); }
+
 /** Nanoseconds since boot. */
 L4_INLINE l4_uint64_t l4_kip_clock_ns(l4_kernel_info_t const *kip)
 {
@@ -131,5 +133,22 @@ L4_INLINE l4_uint64_t l4_kip_clock_ns(l4_kernel_info_t const *kip)
 /** Loop over the feature strings with the char const * variable s, which is at the version. */
 #define l4_kip_for_each_feature(s)                                                                 \
     for (s += __builtin_strlen(s) + 1; *s; s += __builtin_strlen(s) + 1)
+
+/** Non-zero if the kernel announces the feature. */
+L4_INLINE int l4_kip_kernel_has_feature(l4_kernel_info_t const *kip, char const *str)
+{
+    char const *s = l4_kip_version_string(kip);
+
+    l4_kip_for_each_feature(s)
+    {
+        unsigned i = 0;
+
+        while (s[i] && s[i] == str[i])
+            i++;
+        if (s[i] == str[i])
+            return 1;
+    }
+    return 0;
+}
 
 #endif

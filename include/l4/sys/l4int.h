@@ -21,6 +21,9 @@ typedef unsigned long l4_addr_t;   /* address, bytes */
 typedef signed long l4_mword_t;    /* signed machine word */
 typedef unsigned long l4_umword_t; /* unsigned machine word */
 
+typedef __SIZE_TYPE__ l4_size_t;
+typedef signed long l4_ssize_t;
+
 typedef l4_uint64_t l4_cpu_time_t;     /* microseconds of CPU time */
 typedef l4_uint64_t l4_kernel_clock_t; /* microseconds since boot */
 

@@ -17,6 +17,19 @@ L4_INLINE l4_msgtag_t l4_rcv_ep_bind_thread_u(l4_cap_idx_t ep, l4_cap_idx_t thre
     return l4_kobject_call_u(ep, L4_PROTO_KOBJECT, 2, 1, utcb);
 }
 
+/** The same; a thread is the only destination there is in this kernel. */
+L4_INLINE l4_msgtag_t l4_rcv_ep_bind_snd_destination_u(l4_cap_idx_t ep, l4_cap_idx_t snd_dst,
+                                                       l4_umword_t label, l4_utcb_t *utcb)
+{
+    return l4_rcv_ep_bind_thread_u(ep, snd_dst, label, utcb);
+}
+
+L4_INLINE l4_msgtag_t l4_rcv_ep_bind_snd_destination(l4_cap_idx_t ep, l4_cap_idx_t snd_dst,
+                                                     l4_umword_t label)
+{
+    return l4_rcv_ep_bind_thread_u(ep, snd_dst, label, l4_utcb());
+}
+
 L4_INLINE l4_msgtag_t l4_rcv_ep_bind_thread(l4_cap_idx_t ep, l4_cap_idx_t thread, l4_umword_t label)
 {
     return l4_rcv_ep_bind_thread_u(ep, thread, label, l4_utcb());

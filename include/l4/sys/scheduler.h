@@ -95,7 +95,14 @@ L4_INLINE l4_msgtag_t l4_scheduler_run_thread(l4_cap_idx_t scheduler, l4_cap_idx
 }
 
 L4_INLINE l4_msgtag_t l4_scheduler_info(l4_cap_idx_t scheduler, l4_umword_t *cpu_max,
-                                        l4_sched_cpu_set_t *cpus, l4_umword_t *sched_classes)
+                                        l4_sched_cpu_set_t *cpus)
+{
+    return l4_scheduler_info_u(scheduler, cpu_max, cpus, 0, l4_utcb());
+}
+
+L4_INLINE l4_msgtag_t l4_scheduler_info_with_classes(l4_cap_idx_t scheduler, l4_umword_t *cpu_max,
+                                                     l4_sched_cpu_set_t *cpus,
+                                                     l4_umword_t *sched_classes)
 {
     return l4_scheduler_info_u(scheduler, cpu_max, cpus, sched_classes, l4_utcb());
 }
@@ -107,11 +114,17 @@ L4_INLINE l4_msgtag_t l4_scheduler_idle_time(l4_cap_idx_t scheduler, l4_sched_cp
 }
 
 /** Non-zero if the CPU exists and runs. */
-L4_INLINE int l4_scheduler_is_online(l4_cap_idx_t scheduler, l4_umword_t cpu)
+L4_INLINE int l4_scheduler_is_online_u(l4_cap_idx_t scheduler, l4_umword_t cpu, l4_utcb_t *utcb)
 {
     l4_sched_cpu_set_t cs = l4_sched_cpu_set(cpu, 0, 1);
 
-    return l4_error(l4_scheduler_info(scheduler, 0, &cs, 0)) >= 0 && (cs.map & 1) != 0;
+    return l4_error_u(l4_scheduler_info_u(scheduler, 0, &cs, 0, utcb), utcb) >= 0 &&
+           (cs.map & 1) != 0;
+}
+
+L4_INLINE int l4_scheduler_is_online(l4_cap_idx_t scheduler, l4_umword_t cpu)
+{
+    return l4_scheduler_is_online_u(scheduler, cpu, l4_utcb());
 }
 
 #endif

@@ -20,7 +20,7 @@ typedef l4_int16_t l4_proto_t; /* protocol label */
 typedef unsigned long l4_cap_idx_t;
 
 /** Protocol labels.  Kernel objects are negative, services start at 0x4000. */
-enum l4_msgtag_protocol {
+enum L4_msgtag_protocol {
     L4_PROTO_NONE = 0L,
     L4_PROTO_ALLOW_SYSCALL = 1L,
     L4_PROTO_PF_EXCEPTION = 1L,
@@ -48,7 +48,7 @@ enum l4_msgtag_protocol {
 };
 
 /** Types of arguments in factory calls (low 16 bits of the word before the value). */
-enum l4_varg_type {
+enum L4_varg_type {
     L4_VARG_TYPE_NIL = 0x00,
     L4_VARG_TYPE_UMWORD = 0x01,
     L4_VARG_TYPE_MWORD = 0x81,
@@ -71,7 +71,7 @@ typedef struct l4_msgtag_t {
     l4_mword_t raw;
 } l4_msgtag_t;
 
-enum l4_msgtag_flags {
+enum L4_msgtag_flags {
     L4_MSGTAG_ERROR = 0x8000,
     L4_MSGTAG_TRANSFER_FPU = 0x1000,
     L4_MSGTAG_SCHEDULE = 0x2000,

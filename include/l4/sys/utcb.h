@@ -31,6 +31,9 @@ L4_INLINE l4_thread_regs_t *l4_utcb_tcr_u(l4_utcb_t *u) { return &u->tcr; }
 
 L4_INLINE l4_exc_regs_t *l4_utcb_exc_u(l4_utcb_t *u) { return (l4_exc_regs_t *)(void *)&u->msg; }
 
+/** The same; L4Re lets programs replace it. */
+L4_INLINE l4_utcb_t *l4_utcb_wrap(void) { return l4_utcb_direct(); }
+
 /** Message registers of the calling thread. */
 L4_INLINE l4_msg_regs_t *l4_utcb_mr(void) { return l4_utcb_mr_u(l4_utcb()); }
 

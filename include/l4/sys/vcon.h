@@ -69,6 +69,7 @@ L4_INLINE int l4_vcon_read_with_flags_u(l4_cap_idx_t vcon, char *buf, unsigned s
                                         l4_utcb_t *utcb)
 {
     unsigned max = size > L4_VCON_READ_SIZE ? (unsigned)L4_VCON_READ_SIZE : size;
+    unsigned const done = (unsigned)L4_VCON_READ_STAT_DONE;
     unsigned word, got;
     l4_msgtag_t tag;
 
@@ -78,10 +79,10 @@ L4_INLINE int l4_vcon_read_with_flags_u(l4_cap_idx_t vcon, char *buf, unsigned s
         return l4_error_u(tag, utcb);
     word = (unsigned)utcb->msg.mr[0];
     got = word & L4_VCON_READ_SIZE_MASK;
-    if (!(word & L4_VCON_READ_STAT_DONE) || got > max)
+    if (!(word & done) || got > max)
         got = max;
     __builtin_memcpy(buf, &utcb->msg.mr[1], got);
-    if (!(word & L4_VCON_READ_STAT_DONE))
+    if (!(word & done))
         got++;
     return (int)(got | (word & L4_VCON_READ_STAT_BREAK));
 }
@@ -116,6 +117,14 @@ L4_INLINE l4_msgtag_t l4_vcon_get_attr_u(l4_cap_idx_t vcon, l4_vcon_attr_t *attr
     attr->o_flags = utcb->msg.mr[2];
     attr->l_flags = utcb->msg.mr[3];
     return tag;
+}
+
+/** Attributes with which characters pass unchanged and are not shown. */
+L4_INLINE void l4_vcon_set_attr_raw(l4_vcon_attr_t *attr)
+{
+    attr->i_flags = 0;
+    attr->o_flags = 0;
+    attr->l_flags = 0;
 }
 
 L4_INLINE l4_msgtag_t l4_vcon_send(l4_cap_idx_t vcon, char const *buf, unsigned size)

@@ -11,4 +11,8 @@ void l4re_log_print(char const *string);
 /** Print len bytes. */
 void l4re_log_printn(char const *string, int len);
 
+/** The same to any log or virtual console, at once. */
+void l4re_log_print_srv(l4_cap_idx_t const logcap, char const *string);
+void l4re_log_printn_srv(l4_cap_idx_t const logcap, char const *string, int len);
+
 #endif
