@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LIST = "tests/mutants/list.txt"
+RECORD = "tests/mutants/record.txt"
 MIN_ENTRIES = 40
-INVARIANTS = [f"I{number}" for number in range(1, 13)]
+INVARIANTS = [f"I{number}" for number in range(1, 14)]
 FIELDS = ("file", "in", "old", "new", "breaks", "kill", "kernel", "shows", "survives")
 
 
@@ -50,6 +51,24 @@ def read_list():
             else:
                 raise Broken(f"{LIST}:{number}: '{key}' is no field of an entry")
     return found
+
+
+def read_record():
+    """{name: (test, what it said)} of the last recorded run (`make mutants ARGS=--record`)."""
+    if not os.path.exists(os.path.join(TOP, RECORD)):
+        return {}
+    with open(os.path.join(TOP, RECORD), encoding="utf-8") as file:
+        rows = [line.rstrip("\n").split("\t") for line in file if line.strip() and not line.startswith("#")]
+    return {name: (test, said) for name, test, said in rows}
+
+
+def write_record(record):
+    """Keeps the results of the entries that the list has, in its order."""
+    names = [mutant.name for mutant in read_list() if mutant.name in record]
+    with open(os.path.join(TOP, RECORD), "w", encoding="utf-8") as file:
+        file.write("# SPDX-License-Identifier: MIT\n# Written by `make mutants ARGS=--record`: fault, what noticed it, "
+                   "what that said.\n")
+        file.writelines("\t".join((name, *record[name])) + "\n" for name in names)
 
 
 def region(text, function, where):

@@ -11,6 +11,7 @@ Exit status 0 only if no fault survived without a reason given in the list.
     --check      only look whether each entry still applies exactly once (part of `make test`)
     --only WORD  only entries in which this regular expression is found (make mutants M=mapdb)
     --named      only the tests that an entry names, not all others after them
+    --record     keep what noticed each fault in tests/mutants/record.txt, from which docs/proof.md has its table
 
 Calls tools/mutant_list.py, tests/harness.py and tests/programs.py.
 """
@@ -29,11 +30,12 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.append(os.path.join(TOP, "tests"))  # behind tools: both have a run.py
 import harness  # noqa: E402
 import programs  # noqa: E402
-from mutant_list import Broken, apply, guest_source, host_source, problems, read_list  # noqa: E402
+from mutant_list import (Broken, apply, guest_source, host_source, problems, read_list, read_record,  # noqa: E402
+                         write_record)
 
 HOST_FLAGS = programs.HOST_FLAGS + ["-Wno-error"]
 LIMIT = 900  # seconds for a test whose time on the intact tree is not known
-BROKEN = re.compile(r"invariant broken: (I\d+)\b")
+BROKEN = re.compile(r"invariant broken: (I\d+)\b[^\n]*")
 SPEAKS = re.compile(r"^(FAIL |difference|panic|==\d+==ERROR|.*runtime error)", re.MULTILINE)
 
 
@@ -259,6 +261,7 @@ def run_all(mutants, options):
     context = harness.Context("build", "")
     baseline(build, context, sorted({test for mutant in mutants for test in mutant.tests()}))
     killed, explained, survivors, start = 0, [], [], time.monotonic()
+    record = read_record()
     for number, mutant in enumerate(mutants, 1):
         with open(mutant.file, encoding="utf-8") as file:
             intact = file.read()
@@ -283,6 +286,9 @@ def run_all(mutants, options):
         else:
             survivors.append(mutant)
             text = "SURVIVES" + (f" (fails, but not by {mutant.shows}: {verdict.why})" if verdict.failed else "")
+        record[mutant.name] = (test or "nothing", verdict.why if test else mutant.survives)
+        if options.record:
+            write_record(record)
         print(f"[{number}/{len(mutants)}] {mutant.name} ({time.monotonic() - began:.0f} s) {text}", flush=True)
     for mutant in explained:
         print(f"explained survivor: {mutant.name}: {mutant.survives}")
@@ -298,6 +304,7 @@ def main():
     parser.add_argument("--check", action="store_true", help="only check the list")
     parser.add_argument("--only", default="", help="entries in which this regular expression is found")
     parser.add_argument("--named", action="store_true", help="only the tests that the entries name")
+    parser.add_argument("--record", action="store_true", help="keep the results in tests/mutants/record.txt")
     options = parser.parse_args()
     found = problems()
     if found:
