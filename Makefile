@@ -228,5 +228,5 @@ print-flags-user: ; @echo $(CFLAGS_USER)
 print-flags-run: ; $(info $(RUN_FLAGS)) @:
 
 force:
-.PHONY: all run play explore test mutants coverage soak bench bench-check debug iso check fmt disasm toolchain clean help \
-    force print-flags-kernel print-flags-user print-flags-run
+.PHONY: all run play explore test mutants coverage soak bench bench-check debug iso check fmt disasm toolchain \
+    clean help force print-flags-kernel print-flags-user print-flags-run

@@ -239,7 +239,6 @@ static OWN_FRAME enum map_status pass_over(struct unmap_op *op, struct pte_ref r
 enum map_status mem_unmap_step(struct unmap_op *op)
 {
     struct pte_ref r;
-    u64 size;
 
     if (unlikely(op->task->is_sigma0))
         return unmap_sigma0(op);
@@ -250,8 +249,7 @@ enum map_status mem_unmap_step(struct unmap_op *op)
         return unmap_part(op, r);
     if (likely(r.c == CLASS_SMALL))
         return remove_small(op, r.pte);
-    size = class_size(r.c);
-    /* With the own page all of it goes (M-42). */
-    return op->self || (!(op->pos & (size - 1)) && op->end - op->pos >= size) ? remove_large(op, r)
-                                                                              : unmap_part(op, r);
+    /* With the own page all of it goes (M-42); a range that is as large as the page begins with it (F-1). */
+    return op->self || op->end - op->pos >= class_size(r.c) ? remove_large(op, r)
+                                                            : unmap_part(op, r);
 }

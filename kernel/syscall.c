@@ -48,7 +48,7 @@ static void special(struct thread *t, u64 sel)
     u64 *slot = choose_reply_slot(t, sel);
 
     if (unlikely(!slot)) {
-        bool wait = sel & OP_OPEN_WAIT;
+        bool wait = (sel & (OP_OPEN_WAIT | OP_REPLY)) == OP_OPEN_WAIT;
         ipc_fail(t, wait ? IPC_NO_REPLY_CAP : IPC_NOT_EXISTENT);
         if (wait)
             t->regs.rax = TAG_ERROR; /* nothing was sent */
@@ -134,7 +134,7 @@ struct cap *syscall_cap_arg(struct thread *t, unsigned rights, const struct kobj
     fpage = t->utcb->mr[at + 1];
     if (item_is_void(w0))
         return NULL;
-    if (!item_is_map(w0) || fp_type(fpage) != FP_OBJ) {
+    if (fp_type(fpage) != FP_OBJ) {
         *err = 0;
         ipc_fail(t, IPC_OVERFLOW);
         return NULL;

@@ -126,7 +126,7 @@ static inline struct cap *syscall_cap_arg_quickly(struct thread *t, const struct
     const u64 *item = &t->utcb->mr[at];
 
     if (likely(sys_tag(t) & TAG_ITEMS) && likely(at + 2 <= N_MESSAGE_REGS) &&
-        likely(item_is_map(item[0])) && likely(fp_type(item[1]) == FP_OBJ)) {
+        likely(!item_is_void(item[0])) && likely(fp_type(item[1]) == FP_OBJ)) {
         struct cap *slot = obj_lookup(t->task, item[1]);
         if (likely(slot != NULL) && likely(slot->obj->type == type))
             return slot;

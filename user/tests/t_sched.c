@@ -180,7 +180,7 @@ static void parameters(void)
     expect_label("priority 1", l4_error(set(a, 1, 0)), 0);
     expect_label("priority 4711", l4_error(set(a, 4711, 0)), 0);
     expect_label("info from processor 65535",
-                 l4_error(l4_scheduler_info(L4_BASE_SCHEDULER_CAP, NULL, &far, NULL)), -L4_ERANGE);
+                 l4_error(l4_scheduler_info(L4_BASE_SCHEDULER_CAP, NULL, &far)), -L4_ERANGE);
     ipc_init(&m, L4_BASE_SCHEDULER_CAP, CALL, l4_msgtag(L4_PROTO_SCHEDULER, 4, 1, 0), MS(50));
     m.msg.mr[0] = L4_SCHEDULER_RUN_THREAD_OP;
     ipc_do(&m);
