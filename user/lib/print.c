@@ -71,8 +71,13 @@ void l4re_log_print(char const *string) { l4re_log_printn(string, (int)strlen(st
 
 void l4re_log_printn_srv(l4_cap_idx_t const logcap, char const *string, int len)
 {
-    if (len > 0)
-        l4_vcon_write(logcap, string, (unsigned)len);
+    while (len > 0) {
+        long n = l4_vcon_write(logcap, string, (unsigned)len);
+        if (n <= 0)
+            return;
+        string += n;
+        len -= (int)n;
+    }
 }
 
 void l4re_log_print_srv(l4_cap_idx_t const logcap, char const *string)

@@ -65,7 +65,7 @@ L4_INLINE l4re_env_cap_entry_t const *l4re_env_get_cap_l(char const *name, unsig
     for (c = e->caps; c && c->flags != ~0UL; c++) {
         unsigned i = 0;
 
-        while (i < l && c->name[i] == name[i])
+        while (i < l && c->name[i] && c->name[i] == name[i])
             i++;
         if (i == l && (l == sizeof(c->name) || c->name[l] == '\0'))
             return c;

@@ -190,21 +190,21 @@ L4_INLINE l4_fpage_t l4_fpage_set_rights(l4_fpage_t src, unsigned char new_right
 
 L4_INLINE int l4_is_fpage_writable(l4_fpage_t fp)
 {
-    return (l4_fpage_rights(fp) & (unsigned)L4_FPAGE_W) != 0;
+    return (int)(l4_fpage_rights(fp) & (unsigned)L4_FPAGE_W);
 }
 
-/** Non-zero unless the flexpage is nil. */
-L4_INLINE int l4_is_fpage_valid(l4_fpage_t fp) { return fp.raw != 0; }
+/** Non-zero if there is something in the flexpage: it has a type, or is "all spaces". */
+L4_INLINE int l4_is_fpage_valid(l4_fpage_t fp)
+{
+    return l4_fpage_type(fp) != L4_FPAGE_SPECIAL || l4_fpage_size(fp) != 0;
+}
 
-/** Is the memory range address..address+2^size-1 inside the flexpage? */
+/** Is the memory range address..address+2^size-1 inside the memory flexpage? */
 L4_INLINE int l4_fpage_contains(l4_fpage_t fpage, l4_addr_t address, unsigned size)
 {
-    unsigned order = l4_fpage_size(fpage);
-    if (l4_fpage_type(fpage) == L4_FPAGE_SPECIAL && order != L4_WHOLE_ADDRESS_SPACE)
-        return 0;
-    if (order == L4_WHOLE_ADDRESS_SPACE)
-        return 1;
-    return size <= order && (l4_fpage_memaddr(fpage) >> order) == (address >> order);
+    l4_addr_t start = l4_fpage_memaddr(fpage);
+
+    return start <= address && address + (1UL << size) <= start + (1UL << l4_fpage_size(fpage));
 }
 
 /**
@@ -228,14 +228,13 @@ L4_INLINE unsigned char l4_fpage_max_order(unsigned char order, l4_addr_t addr, 
 /** First word of a memory send item: hot spot, cacheability (0 = as the sender), grant flag. */
 L4_INLINE l4_umword_t l4_map_control(l4_umword_t spot, unsigned char cache, unsigned grant)
 {
-    return (spot & L4_FPAGE_CONTROL_MASK) | (l4_umword_t)(cache & 0x7U) << 4 | L4_ITEM_MAP |
-           (grant & (unsigned)L4_MAP_ITEM_GRANT);
+    return (spot & L4_FPAGE_CONTROL_MASK) | (l4_umword_t)cache << 4 | L4_ITEM_MAP | grant;
 }
 
 /** First word of an object send item: hot spot, grant flag and L4_obj_fpage_ctl bits. */
 L4_INLINE l4_umword_t l4_map_obj_control(l4_umword_t spot, unsigned grant)
 {
-    return (spot & L4_FPAGE_CONTROL_MASK) | (grant & 0xf2U) | L4_ITEM_MAP;
+    return l4_map_control(spot, 0, grant);
 }
 
 _Static_assert(sizeof(l4_fpage_t) == 8 && sizeof(l4_snd_fpage_t) == 16, "flexpage words");

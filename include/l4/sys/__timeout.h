@@ -83,12 +83,10 @@ L4_INLINE l4_uint64_t l4_timeout_rel_get(l4_timeout_s to)
 
 L4_INLINE unsigned l4_timeout_is_absolute(l4_timeout_s to) { return to.t & 0x8000U; }
 
-/** Point in time at which a relative timeout that starts at @cur ends. */
+/** Point in time at which a relative timeout that starts at @cur ends; 0: it is an absolute one. */
 L4_INLINE l4_uint64_t l4_timeout_get(l4_uint64_t cur, l4_timeout_s to)
 {
-    if (to.t == 0)
-        return L4_TIMEOUT_US_NEVER;
-    return cur + l4_timeout_rel_get(to);
+    return l4_timeout_is_absolute(to) ? 0 : cur + l4_timeout_rel_get(to);
 }
 
 /**

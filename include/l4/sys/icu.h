@@ -81,13 +81,13 @@ L4_INLINE l4_msgtag_t l4_icu_msi_info_u(l4_cap_idx_t icu, unsigned irqnum, l4_ui
     return tag;
 }
 
-/** Mask or unmask; there is no answer, a receive phase follows if label is not null. */
+/** Mask or unmask (op: L4_ICU_CTL_*); there is no answer, a receive phase follows if label is not null. */
 L4_INLINE l4_msgtag_t l4_icu_control_u(l4_cap_idx_t icu, unsigned irqnum, unsigned op,
                                        l4_umword_t *label, l4_timeout_t to, l4_utcb_t *utcb)
 {
     l4_msgtag_t tag = l4_msgtag(L4_PROTO_IRQ, 2, 0, 0);
 
-    utcb->msg.mr[0] = op;
+    utcb->msg.mr[0] = (l4_umword_t)L4_ICU_OP_UNMASK + op;
     utcb->msg.mr[1] = irqnum;
     if (label)
         return l4_ipc_send_and_wait(icu, utcb, tag, label, to);
@@ -97,13 +97,13 @@ L4_INLINE l4_msgtag_t l4_icu_control_u(l4_cap_idx_t icu, unsigned irqnum, unsign
 L4_INLINE l4_msgtag_t l4_icu_mask_u(l4_cap_idx_t icu, unsigned irqnum, l4_umword_t *label,
                                     l4_timeout_t to, l4_utcb_t *utcb)
 {
-    return l4_icu_control_u(icu, irqnum, L4_ICU_OP_MASK, label, to, utcb);
+    return l4_icu_control_u(icu, irqnum, L4_ICU_CTL_MASK, label, to, utcb);
 }
 
 L4_INLINE l4_msgtag_t l4_icu_unmask_u(l4_cap_idx_t icu, unsigned irqnum, l4_umword_t *label,
                                       l4_timeout_t to, l4_utcb_t *utcb)
 {
-    return l4_icu_control_u(icu, irqnum, L4_ICU_OP_UNMASK, label, to, utcb);
+    return l4_icu_control_u(icu, irqnum, L4_ICU_CTL_UNMASK, label, to, utcb);
 }
 
 L4_INLINE l4_msgtag_t l4_icu_bind(l4_cap_idx_t icu, unsigned irqnum, l4_cap_idx_t irq)

@@ -35,7 +35,7 @@ L4_INLINE l4_sched_cpu_set_t l4_sched_cpu_set(l4_umword_t offset, unsigned char 
 /** Parameters for any CPU. */
 L4_INLINE l4_sched_param_t l4_sched_param(unsigned prio, l4_umword_t quantum)
 {
-    l4_sched_param_t sp = {l4_sched_cpu_set(0, 0, ~0UL), prio, quantum};
+    l4_sched_param_t sp = {l4_sched_cpu_set(0, 0xff, 1), prio, quantum};
     return sp;
 }
 
@@ -116,7 +116,7 @@ L4_INLINE l4_msgtag_t l4_scheduler_idle_time(l4_cap_idx_t scheduler, l4_sched_cp
 /** Non-zero if the CPU exists and runs. */
 L4_INLINE int l4_scheduler_is_online_u(l4_cap_idx_t scheduler, l4_umword_t cpu, l4_utcb_t *utcb)
 {
-    l4_sched_cpu_set_t cs = l4_sched_cpu_set(cpu, 0, 1);
+    l4_sched_cpu_set_t cs = {cpu, 0};
 
     return l4_error_u(l4_scheduler_info_u(scheduler, 0, &cs, 0, utcb), utcb) >= 0 &&
            (cs.map & 1) != 0;

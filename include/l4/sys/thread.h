@@ -84,7 +84,8 @@ L4_INLINE l4_msgtag_t l4_thread_control_commit_u(l4_cap_idx_t thread, l4_utcb_t 
 /** Let another thread run; returns at once with a timeout error (I-35). */
 L4_INLINE l4_msgtag_t l4_thread_yield(void)
 {
-    return l4_ipc_receive(L4_INVALID_CAP, l4_utcb(), L4_IPC_BOTH_TIMEOUT_0);
+    l4_ipc_receive(L4_INVALID_CAP, l4_utcb(), L4_IPC_BOTH_TIMEOUT_0); /* times out */
+    return l4_msgtag(0, 0, 0, 0);
 }
 
 /** Give the processor to to_thread if it is ready. */
@@ -136,7 +137,7 @@ L4_INLINE int l4_thread_modify_sender_add_u(l4_umword_t match_mask, l4_umword_t 
     u->msg.mr[w + 1] = match;
     u->msg.mr[w + 2] = del_bits;
     u->msg.mr[w + 3] = add_bits;
-    *tag = l4_msgtag(L4_PROTO_THREAD, w + 4, 0, 0);
+    *tag = l4_msgtag(l4_msgtag_label(*tag), w + 4, 0, 0);
     return 0;
 }
 

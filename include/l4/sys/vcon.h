@@ -42,49 +42,38 @@ L4_INLINE l4_msgtag_t l4_vcon_send_u(l4_cap_idx_t vcon, char const *buf, unsigne
                        L4_IPC_NEVER);
 }
 
-/** Write size bytes in as many messages as needed; returns size or a negative error. */
+/** The same; returns how many bytes were written, or a negative error. */
 L4_INLINE long l4_vcon_write_u(l4_cap_idx_t vcon, char const *buf, unsigned size, l4_utcb_t *utcb)
 {
-    unsigned done = 0;
+    l4_msgtag_t tag = l4_vcon_send_u(vcon, buf, size, utcb);
 
-    while (done < size) {
-        unsigned n = size - done;
-        l4_msgtag_t tag;
-
-        if (n > L4_VCON_WRITE_SIZE)
-            n = (unsigned)L4_VCON_WRITE_SIZE;
-        tag = l4_vcon_send_u(vcon, buf + done, n, utcb);
-        if (l4_msgtag_has_error(tag))
-            return l4_error_u(tag, utcb);
-        done += n;
-    }
-    return (long)size;
+    if (l4_msgtag_has_error(tag))
+        return l4_error_u(tag, utcb);
+    return size > L4_VCON_WRITE_SIZE ? (long)L4_VCON_WRITE_SIZE : (long)size;
 }
 
 /**
- * Read up to size bytes (at most L4_VCON_READ_SIZE per call).  Returns the count, or size + 1 if
- * buf is full and more is waiting, with L4_VCON_READ_STAT_* flags; or a negative error.
+ * Read up to size bytes (at most L4_VCON_READ_SIZE); buf may be null.  Returns the count, or
+ * size + 1 if more is waiting, with L4_VCON_READ_STAT_BREAK; or a negative error.
  */
 L4_INLINE int l4_vcon_read_with_flags_u(l4_cap_idx_t vcon, char *buf, unsigned size,
                                         l4_utcb_t *utcb)
 {
-    unsigned max = size > L4_VCON_READ_SIZE ? (unsigned)L4_VCON_READ_SIZE : size;
     unsigned const done = (unsigned)L4_VCON_READ_STAT_DONE;
     unsigned word, got;
-    l4_msgtag_t tag;
+    int err;
 
-    utcb->msg.mr[0] = (l4_umword_t)max << 16 | L4_VCON_READ_OP;
-    tag = l4_kobject_call_u(vcon, L4_PROTO_LOG, 1, 0, utcb);
-    if (l4_error_u(tag, utcb) < 0)
-        return l4_error_u(tag, utcb);
+    utcb->msg.mr[0] = (l4_umword_t)size << 16 | L4_VCON_READ_OP;
+    err = l4_error_u(l4_kobject_call_u(vcon, L4_PROTO_LOG, 1, 0, utcb), utcb);
+    if (err < 0)
+        return err;
     word = (unsigned)utcb->msg.mr[0];
     got = word & L4_VCON_READ_SIZE_MASK;
-    if (!(word & done) || got > max)
-        got = max;
-    __builtin_memcpy(buf, &utcb->msg.mr[1], got);
-    if (!(word & done))
-        got++;
-    return (int)(got | (word & L4_VCON_READ_STAT_BREAK));
+    if (got > size)
+        got = size;
+    if (buf)
+        __builtin_memcpy(buf, &utcb->msg.mr[1], got);
+    return (int)((word & done ? got : size + 1) | (word & L4_VCON_READ_STAT_BREAK));
 }
 
 /** The same, returns the count alone. */
