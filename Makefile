@@ -19,6 +19,8 @@ BUILD ?= build
 B     := $(BUILD)$(if $(filter 1,$(DEBUG)),/debug)$(if $(filter 1,$(LATENCY)),/latency)$(if $(filter \
              1,$(TRACE)),/trace)
 O     := $(B)/obj
+# Only the kernel is another with TRACE=1; the programs are those built without.
+PROGRAM_DIR := $(patsubst %/trace,%,$(B))
 
 # ---- compiler: CROSS_COMPILE= and LLVM=1 choose, else the first present of three ----
 OWN_PREFIX := build/toolchain/bin/x86_64-elf-
@@ -138,14 +140,16 @@ BOOT  ?= iso
 $(if $(filter iso direct efi,$(BOOT)),,$(error BOOT=$(BOOT) is none of iso, direct, efi))
 # Variables of `make run` and the option of tools/run.py each stands for.
 option    = $(if $($(1)),--$(2) '$($(1))')
-RUN_FLAGS = --build $(B) --boot $(BOOT) $(call option,ROOT,root) $(call option,SIGMA0,sigma0) \
+RUN_FLAGS = --build $(PROGRAM_DIR) --boot $(BOOT) $(call option,ROOT,root) $(call option,SIGMA0,sigma0) \
     $(call option,MODULES,modules) $(call option,ROOT_ARGS,root-args) $(call option,CMDLINE,cmdline) \
     $(call option,MEM,mem) $(call option,CPU,cpu) $(call option,TIMEOUT,timeout) \
+    $(if $(filter 1,$(TRACE)),--kernel $(B)/kernel.elf --trace $(BUILD)/trace.txt) \
     $(if $(QEMU_ARGS),--qemu-args='$(QEMU_ARGS)') $(ARGS)
 
 run: ## build, boot the demonstration in QEMU and check it (BOOT=iso|direct|efi ROOT= MODULES= MEM= CPU= ...)
 	$(SETUP) build run-$(BOOT)
-	@$(MAKE) all
+	@$(MAKE) all TRACE=0
+	@$(MAKE) $(B)/kernel.elf
 	@python3 tools/run.py $(RUN_FLAGS)
 
 test: ## run all tests, or those of one rule or name: make test T=M-21

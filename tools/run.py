@@ -55,6 +55,8 @@ def parse():
     parser.add_argument("--debug", action="store_true", help="start halted, attach gdb")
     # From the environment, as make passes it: quotation marks in it survive.
     parser.add_argument("--gdb-args", default=os.environ.get("GDB_ARGS", ""), help="further options of gdb (GDB_ARGS=)")
+    parser.add_argument("--kernel", help="another kernel than the build directory's")
+    parser.add_argument("--trace", help="file for what the kernel writes to the second serial port (TRACE=1)")
     parser.add_argument("--iso-only", action="store_true", help="make the ISO image and stop")
     return parser.parse_args()
 
@@ -87,8 +89,9 @@ def debug(machine, options):
 def main():
     options = parse()
     modules, demonstration = modules_of(options)
-    machine = qemu.Machine(os.path.join(options.build, "kernel.elf"), modules, options.boot, options.mem, options.cpu,
-                           options.cmdline, options.timeout, shlex.split(options.qemu_args), options.build)
+    args = shlex.split(options.qemu_args) + (["-serial", "file:" + options.trace] if options.trace else [])
+    machine = qemu.Machine(options.kernel or os.path.join(options.build, "kernel.elf"), modules, options.boot,
+                           options.mem, options.cpu, options.cmdline, options.timeout, args, options.build)
     if options.iso_only:
         image = os.path.join(options.build, "quire.iso")
         iso.make(image, machine.kernel, modules, options.cmdline)

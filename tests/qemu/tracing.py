@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: MIT
+"""The kernel's trace (docs/trace.md): every line follows the grammar, and the events add up to what the kernel has.
+
+A kernel built with TRACE=1 runs the demonstration and some scenarios of the playground. Nothing of the trace may show
+on the console, nor be in a kernel built without it. traced() is for other tests that need a trace.
+"""
+import os
+import re
+import subprocess
+import sys
+import threading
+
+import play
+import qemu
+from harness import TOP, Failed, job, output_of, tail
+
+sys.path.insert(0, os.path.join(TOP, "tools", "trace"))
+import compare  # noqa: E402
+import reader  # noqa: E402
+
+SCENARIOS = ("depth", "grant", "local_id", "memory_rights", "mismatch", "no_buffer", "object_rights", "overmap",
+             "ports", "quota", "small_orders", "superpage_unmap", "own_task", "upgrade", "utcb", "void_item")
+# What these scenarios make the kernel say: reasons of items and steps, with the rule that decided.
+REASONS = """beyond-space:F-4 depth:M-8 dying:M-82 ku-mem:M-22 no-buffer:F-11 no-memory:M-29 no-rights:F-6
+    no-rights:M-12 no-source:M-10 no-source:M-62 not-aligned:F-2 own-gate:F-17 same-task:F-16 type-mismatch:F-12 void:F-14""".split()
+STEPS = {("replace", "M-21"), ("upgrade", "M-19"), ("grant", None), ("map", None)}
+LOCK = threading.Lock()
+DONE = {}  # name: result and path of a boot that was traced already
+DEMONSTRATION_EVENTS = """boot bind exception fault fault-end gate-bind ipc-begin ipc-block ipc-done ipc-transfer
+    item-begin item-end item-range item-return node-add node-del node-move node-roots obj-del obj-kill obj-new
+    port pte quota slot start step switch syscall syscall-end table tlb tlb-all unmap-begin unmap-end console dump-begin
+    dump-end dump-node dump-obj dump-port dump-pte dump-quota dump-slot""".split()
+
+
+def traced(context, name, modules, **options):
+    """Boots the kernel that traces. Returns (qemu.Result, path of the trace); once for each name."""
+    with LOCK:
+        if name not in DONE:
+            path = os.path.join(context.scratch(name), "trace.txt")
+            result = context.boot(name, modules, kernel=context.built("trace/kernel.elf"), timeout=240,
+                                  qemu_args=["-serial", "file:" + path], **options)
+            DONE[name] = result, path
+        return DONE[name]
+
+
+def traced_demonstration(context):
+    return traced(context, "trace-demonstration", context.demonstration())
+
+
+def traced_scenarios(context):
+    """Those of SCENARIOS, run by the playground."""
+    scripts = [os.path.join(play.SCENARIOS, name + ".play") for name in SCENARIOS]
+    options = play.parse(["--build", context.build])
+    modules = play.machine(options, scripts, "batch quick").modules
+    return scripts, *traced(context, "trace-scenarios", modules)
+
+
+def check_sum(path, result):
+    """The trace is whole and its events add up; returns how often each event stands in it."""
+    try:
+        found, counts = compare.differences(path)
+    except reader.TraceError as wrong:
+        raise Failed(f"{path}: {wrong}" + tail(result.log))
+    if found:
+        raise Failed(f"{len(found)} differences between the events and the kernel's state"
+                     + "".join("\n      | " + line for line in found[:10]))
+    return counts
+
+
+def documented():
+    """{event: (keys that are always there, all keys)} as the tables of docs/trace.md say."""
+    with open(os.path.join(TOP, "docs", "trace.md"), encoding="utf-8") as file:
+        rows = re.findall(r"^\| `([a-z-]+)` \| (?:`([^`]*)`)? ?\|", file.read(), re.MULTILINE)
+    found = {}
+    for name, keys in rows:
+        optional = " ".join(re.findall(r"\[([^]]*)\]", keys)).split()
+        always = re.sub(r"\[[^]]*\]", "", keys).split()
+        found[name] = set(always) | {"at"}, set(always) | set(optional) | {"at"}
+    return found
+
+
+@job("trace of the demonstration: the events add up to the kernel's state, the console stays free")
+def demonstration(context):
+    result, path = traced_demonstration(context)
+    with open(os.path.join(TOP, "tools", "demonstration.txt"), encoding="utf-8") as file:
+        wanted = [line.rstrip("\n") for line in file if line.strip() and not line.startswith("#")]
+    missing = qemu.first_missing(result.log, wanted)
+    if result.outcome != "success" or missing is not None:
+        raise Failed(f"{result.why}; missing line: {missing}" + tail(result.log))
+    if " at=kernel/" in result.log:
+        raise Failed("events stand on the console" + tail(result.log))
+    counts = check_sum(path, result)
+    absent = [name for name in DEMONSTRATION_EVENTS if name not in counts]
+    if absent:
+        raise Failed("events that the demonstration must cause are not there: " + " ".join(absent))
+
+
+@job("trace of the demonstration: events and keys are those of docs/trace.md, the places are in the source")
+def grammar(context):
+    _, path = traced_demonstration(context)
+    known, wrong = documented(), set()
+    for event in list(reader.events(path)) + list(reader.events(traced_scenarios(context)[2])):
+        always, all_keys = known.get(event.name, (set(), set()))
+        wrong |= {f"{event.name}: no key {key}" for key in always - set(event.texts)}
+        wrong |= {f"{event.name}: {key} is not documented" for key in set(event.texts) - all_keys}
+        name, _, line = event.texts.get("at", ":").partition(":")
+        place = re.fullmatch(r"(kernel|arch/\w+)/\w+\.[ch]", name) and line.isdigit()
+        if list(event.texts)[-1] != "at" or not place:
+            wrong.add(f"{event.name}: at={event.texts.get('at')} is no place")
+    if wrong:
+        raise Failed("".join("\n      | " + line for line in sorted(wrong)[:12]))
+
+
+@job("trace of scenarios: the events add up, every reason and rule is told")
+def scenarios(context):
+    scripts, result, path = traced_scenarios(context)
+    texts = play.printed(result.log)
+    for script in scripts:  # what was used ("answer") depends on when the playground tries pages
+        want, got = ([line for line in lines if not line.startswith("  answer ")] for lines in
+                     (play.expected(script), texts.get(os.path.basename(script), [])))
+        problem = play.first_difference(want, got)
+        if problem:
+            raise Failed(f"{os.path.basename(script)}: {problem}" + tail(result.log))
+    check_sum(path, result)
+    events = list(reader.events(path))
+    steps = {(event.texts["did"], event.get("rule")) for event in events if event.name == "step"}
+    said = {f"{event.get('why')}:{event.get('rule')}" for event in events if event.name in ("step", "item-end")}
+    missing = sorted(STEPS - steps) + [reason for reason in REASONS if reason not in said]
+    if missing:
+        raise Failed(f"{path} does not say: {missing}")
+
+
+def without(rows, number):
+    """The trace without one event, the numbers of those behind it made whole again."""
+    head, body = rows[0], rows[1:number] + rows[number + 1:]
+    return [head] + [f"{seq} " + row.split(" ", 1)[1] for seq, row in enumerate(body, 1)]
+
+
+@job("trace: an event that is left out is noticed")
+def lost_events(context):
+    result, path = traced_demonstration(context)
+    check_sum(path, result)
+    with open(path, encoding="ascii") as file:
+        rows = file.readlines()
+    changed = os.path.join(context.scratch("trace-demonstration"), "changed.txt")
+    for name in ("pte", "node-add", "node-del", "node-move", "slot", "port", "quota", "obj-new", "obj-del",
+                 "node-roots", "dump-node", "dump-pte", "dump-slot", "dump-port"):
+        places = [number for number, row in enumerate(rows) if row.split(" ")[3:4] == [name]]
+        for number in {places[0], places[len(places) // 2], places[-1]}:
+            with open(changed, "w", encoding="ascii") as file:
+                file.writelines(without(rows, number))
+            try:
+                found = compare.differences(changed)[0]
+            except reader.TraceError:
+                found = [True]
+            if not found:
+                raise Failed(f"nobody misses this event: {rows[number]}")
+    with open(changed, "w", encoding="ascii") as file:
+        file.writelines(rows[:100] + rows[101:])
+    try:
+        compare.differences(changed)
+    except reader.TraceError as wrong:
+        if "missing" in str(wrong):
+            return
+    raise Failed("a gap in the numbers was not noticed")
+
+
+@job("trace: nothing of it is in a kernel built without")
+def no_cost(context):
+    for kernel, there in (("kernel.elf", False), ("trace/kernel.elf", True)):
+        status, symbols = output_of(["nm", context.built(kernel)], cwd=TOP)
+        with open(context.built(kernel), "rb") as file:
+            text = b"item-begin" in file.read()
+        names = len(re.findall(r"\btrace_\w+$", symbols, re.MULTILINE))
+        if status or (names > 0) != there or text != there:
+            raise Failed(f"{kernel}: {names} functions of the trace, its texts are {'' if text else 'not '}there")
