@@ -11,6 +11,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := all
 
 DEBUG ?= 0
+# The console key of kernel/console.c; a debug kernel has it.
+CONSOLE ?= $(filter 1,$(DEBUG))
 # The IPC shortcut of kernel/fast.c; a debug kernel is without it, so that both ways are tested.
 FAST ?= $(if $(filter 1,$(DEBUG) $(TRACE)),0,1)
 # V=1 shows each command whole.
@@ -52,9 +54,9 @@ CC_HEADERS := $(shell $(CC) -print-file-name=include 2>/dev/null)
 CFLAGS_COMMON = -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(CC_HEADERS) -I. -Iinclude \
     -m64 -fno-pic -fno-pie -fno-strict-aliasing -fno-asynchronous-unwind-tables -fno-stack-protector \
     -fcf-protection=none -fomit-frame-pointer -Wall -Wextra -Wconversion -Wshadow -Werror \
-    $(if $(filter 1,$(DEBUG)),-DQUIRE_DEBUG) $(if $(filter 1,$(LATENCY)),-DQUIRE_LATENCY) \
-    $(if $(filter 1,$(TRACE)),-DQUIRE_TRACE) $(EXTRA_CFLAGS)
-CFLAGS_KERNEL = $(CFLAGS_COMMON) -DQUIRE_FAST=$(FAST) -Ikernel -Iarch/x86_64 -mcmodel=kernel -mno-red-zone \
+    $(if $(filter 1,$(DEBUG)),-DQUIRE_DEBUG) $(if $(filter 1,$(LATENCY)),-DQUIRE_LATENCY) $(EXTRA_CFLAGS)
+CFLAGS_KERNEL = $(CFLAGS_COMMON) -DQUIRE_FAST=$(FAST) $(if $(filter 1,$(TRACE)),-DQUIRE_TRACE) \
+    $(if $(filter 1,$(CONSOLE)),-DQUIRE_CONSOLE) -Ikernel -Iarch/x86_64 -mcmodel=kernel -mno-red-zone \
     -mgeneral-regs-only
 CFLAGS_USER   = $(CFLAGS_COMMON) -mcmodel=small
 # No -g: gdb and objdump complain about NASM's debug information; the symbols are there without it.

@@ -32,6 +32,10 @@ static struct mapnode *find_port(const struct task *t, u64 port)
     return page ? page[port % PORTS_PER_PAGE] : NULL;
 }
 
+#ifdef QUIRE_CONSOLE
+struct mapnode *io_port_node(const struct task *t, u64 port) { return find_port(t, port); }
+#endif
+
 /* The place for a single port's node, with the space's memory made as needed (M-55); NULL: no memory. */
 static struct mapnode **make_port(struct task *t, u64 port)
 {

@@ -14,6 +14,11 @@ void io_space_init(void);
 enum map_status io_map_step(struct map_op *op);
 enum map_status io_unmap_step(struct unmap_op *op);
 
+#ifdef QUIRE_CONSOLE
+/* The node of a port, below `N_PORTS`; NULL: the task has not got it. */
+struct mapnode *io_port_node(const struct task *t, u64 port);
+#endif
+
 /* Has the task any port, so that its bitmap is worth loading? */
 static inline bool io_has_ports(const struct task *t) { return t->io.all || t->io.count; }
 

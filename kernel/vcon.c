@@ -3,6 +3,7 @@
 #include "vcon.h"
 
 #include "arch_boot.h"
+#include "console.h"
 #include "icu.h"
 #include "l4/sys/err.h"
 #include "l4/sys/types.h"
@@ -54,7 +55,7 @@ void vcon_input_arrived(void)
 
     while ((c = arch_console_getc()) >= 0) {
         unsigned next = (input.head + 1) % INPUT_SIZE;
-        if (next == input.tail)
+        if (console_key(c) || next == input.tail)
             continue;
         input.byte[input.head] = (u8)c;
         input.head = next;

@@ -22,7 +22,8 @@ SCENARIOS = ("depth", "grant", "local_id", "memory_rights", "mismatch", "no_buff
              "ports", "quota", "small_orders", "superpage_unmap", "own_task", "upgrade", "utcb", "void_item")
 # What these scenarios make the kernel say: reasons of items and steps, with the rule that decided.
 REASONS = """beyond-space:F-4 depth:M-8 dying:M-82 ku-mem:M-22 no-buffer:F-11 no-memory:M-29 no-rights:F-6
-    no-rights:M-12 no-source:M-10 no-source:M-62 not-aligned:F-2 own-gate:F-17 same-task:F-16 type-mismatch:F-12 void:F-14""".split()
+    no-rights:M-12 no-source:M-10 no-source:M-62 not-aligned:F-2 own-gate:F-17 same-task:F-16 type-mismatch:F-12
+    void:F-14""".split()
 STEPS = {("replace", "M-21"), ("upgrade", "M-19"), ("grant", None), ("map", None)}
 LOCK = threading.Lock()
 DONE = {}  # name: result and path of a boot that was traced already
