@@ -42,11 +42,7 @@ static u8 newest;
 
 const char *debugger_name(const struct kobject *o) { return names[o->name].text; }
 
-void debugger_forget(const struct kobject *o)
-{
-    if (o->name)
-        names[o->name].obj = NULL;
-}
+void debugger_forget(const struct kobject *o) { names[o->name].obj = NULL; }
 
 static u8 next(u8 n) { return n == N_NAMES - 1 ? 1 : (u8)(n + 1); }
 

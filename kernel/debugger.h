@@ -9,7 +9,7 @@ extern const struct kobject_type debugger_type;
 
 /* The name that was set last, cut to 16 characters; "": none was, or it had to give way to a newer one. */
 const char *debugger_name(const struct kobject *o);
-/* The object's memory goes. */
+/* The object, which has a name, goes. */
 void debugger_forget(const struct kobject *o);
 
 #endif

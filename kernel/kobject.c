@@ -56,7 +56,8 @@ static void free_object(struct kobject *o)
 {
     struct factory *f = o->factory;
 
-    debugger_forget(o);
+    if (unlikely(o->name))
+        debugger_forget(o);
     *o->all_link = o->all_next;
     if (o->all_next)
         o->all_next->all_link = o->all_link;

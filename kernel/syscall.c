@@ -145,13 +145,3 @@ struct cap *syscall_cap_arg(struct thread *t, unsigned rights, const struct kobj
     *err = -L4_EPERM;
     return (slot->rights & rights) == rights ? slot : NULL;
 }
-
-struct thread *syscall_thread_arg(struct thread *t, int *err)
-{
-    struct cap *slot = syscall_cap_arg_quickly(t, &thread_type, err);
-
-    if (unlikely(!slot))
-        return NULL;
-    *err = -L4_EPERM;
-    return slot->rights & CAP_S ? thread_of(slot->obj) : NULL;
-}

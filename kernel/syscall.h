@@ -6,6 +6,7 @@
 #define QUIRE_SYSCALL_H
 
 #include "ipc.h"
+#include "l4/sys/err.h"
 #include "obj_space.h"
 
 /* Entry from user mode by `syscall`; if it returns, the thread goes on (else it ends in arch_leave). */
@@ -135,7 +136,15 @@ static inline struct cap *syscall_cap_arg_quickly(struct thread *t, const struct
 }
 
 /* The first item as a thread that messages may be sent to by others: its slot needs S. */
-struct thread *syscall_thread_arg(struct thread *t, int *err);
+static inline struct thread *syscall_thread_arg(struct thread *t, int *err)
+{
+    struct cap *slot = syscall_cap_arg_quickly(t, &thread_type, err);
+
+    if (unlikely(!slot))
+        return NULL;
+    *err = -L4_EPERM;
+    return likely(slot->rights & CAP_S) ? thread_of(slot->obj) : NULL;
+}
 
 /* The answer for `err` of these two. */
 static inline u64 answer_arg(int err) { return err ? answer_label(err) : NO_ANSWER; }

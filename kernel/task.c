@@ -163,22 +163,21 @@ static bool caps_equal(const struct cap *a, const struct cap *b)
     return a->obj == b->obj && !((a->rights ^ b->rights) & rights);
 }
 
+static OWN_FRAME u64 op_cap_equal(const u64 *mr, struct task *task)
+{
+    struct cap *a = obj_lookup_named(task, mr[1]), *b = obj_lookup_named(task, mr[2]);
+
+    return answer_label(mr[1] == mr[2] || (a && b ? caps_equal(a, b) : a == b));
+}
+
 /* O-7 */
 static OWN_FRAME u64 op_cap_info(struct thread *t, struct task *task)
 {
     const u64 *mr = t->utcb->mr;
-    struct cap *a, *b;
 
-    switch (sys_words(t)) {
-    case 2:
+    if (likely(sys_words(t) == 2))
         return answer_label(obj_lookup_named(task, mr[1]) != NULL);
-    case 3:
-        a = obj_lookup_named(task, mr[1]);
-        b = obj_lookup_named(task, mr[2]);
-        return answer_label(mr[1] == mr[2] || (a && b ? caps_equal(a, b) : a == b));
-    default:
-        return answer_label(-L4_EINVAL);
-    }
+    return sys_words(t) == 3 ? op_cap_equal(mr, task) : answer_label(-L4_EINVAL);
 }
 
 /* Areas one after the other; the flexpages of those that are there come back in the MRs. */
