@@ -4,9 +4,9 @@
 A kernel built with TRACE=1 runs the demonstration and some scenarios of the playground. Nothing of the trace may show
 on the console, nor be in a kernel built without it. traced() is for other tests that need a trace.
 """
+import collections
 import os
 import re
-import subprocess
 import sys
 import threading
 
@@ -25,7 +25,7 @@ REASONS = """beyond-space:F-4 depth:M-8 dying:M-82 ku-mem:M-22 no-buffer:F-11 no
     no-rights:M-12 no-source:M-10 no-source:M-62 not-aligned:F-2 own-gate:F-17 same-task:F-16 type-mismatch:F-12
     void:F-14""".split()
 STEPS = {("replace", "M-21"), ("upgrade", "M-19"), ("grant", None), ("map", None)}
-LOCK = threading.Lock()
+LOCKS = collections.defaultdict(threading.Lock)  # name: one boot of it at a time
 DONE = {}  # name: result and path of a boot that was traced already
 DEMONSTRATION_EVENTS = """boot bind exception fault fault-end gate-bind ipc-begin ipc-block ipc-done ipc-transfer
     item-begin item-end item-range item-return node-add node-del node-move node-roots obj-del obj-kill obj-new
@@ -35,7 +35,7 @@ DEMONSTRATION_EVENTS = """boot bind exception fault fault-end gate-bind ipc-begi
 
 def traced(context, name, modules, **options):
     """Boots the kernel that traces. Returns (qemu.Result, path of the trace); once for each name."""
-    with LOCK:
+    with LOCKS[name]:
         if name not in DONE:
             path = os.path.join(context.scratch(name), "trace.txt")
             result = context.boot(name, modules, kernel=context.built("trace/kernel.elf"), timeout=240,
@@ -110,6 +110,26 @@ def grammar(context):
             wrong.add(f"{event.name}: at={event.texts.get('at')} is no place")
     if wrong:
         raise Failed("".join("\n      | " + line for line in sorted(wrong)[:12]))
+
+
+@job("trace of the demonstration: the example in docs/trace.md is what the kernel writes")
+def example(context):
+    """Parts of the example without a gap are so in the trace: the same events with the same keys; numbers may differ."""
+    _, path = traced_demonstration(context)
+
+    def form(texts):
+        return tuple(f"{key}={value}" if key in ("kind", "did", "result", "via", "phase", "type") else key
+                     for key, value in texts.items())
+    have = [(event.name, form(event.texts)) for event in reader.events(path)]
+    with open(os.path.join(TOP, "docs", "trace.md"), encoding="utf-8") as file:
+        block = file.read().partition("    quire-trace 1\n")[2].partition("\n\n")[0]
+    parts = [[reader.parse(row.strip(), 0) for row in part.splitlines() if row.strip()] for part in block.split("...")]
+    for part in parts:
+        want = [(event.name, form(event.texts)) for event in part]
+        if not any(have[at:at + len(want)] == want for at in range(len(have))):
+            raise Failed(f"the trace has no such events as those from number {part[0].seq} of the example")
+    if len(parts) < 3 or sum(map(len, parts)) < 20:
+        raise Failed("docs/trace.md has no example")
 
 
 @job("trace of scenarios: the events add up, every reason and rule is told")
