@@ -178,14 +178,26 @@ def read_dump(text):
     return objects
 
 
+def dumped(context, path, seq):
+    out = os.path.join(context.scratch("trace-formats"), "objects.dump")
+    convert(path, "--to", "l4re-dump", "--at", str(seq), "--tag", "here", "-o", out)
+    with open(out, encoding="ascii") as file:
+        return read_dump(file.read())
+
+
 def object_dump(context, _, path):
+    """At two moments what the lines before say; and what the kernel itself says, where it does."""
     rows = rows_of(path)
+    for row in rows:
+        if row.name == "dump-begin":
+            begin = row.seq
+            own = [entry.texts for entry in rows[begin:] if entry.name == "dump-slot"]
+            wanted = {(one["obj"], one["space"], one["index"], number(one["rights"]) ^ 0x10 | 4) for one in own}
+            got = {(one, *slot[:3]) for one, (_, slots) in dumped(context, path, begin).items() for slot in slots}
+            same("slots in the kernel's own dump", got, wanted)
     for seq in (len(rows) // 2, len(rows)):
         now = Model(rows, seq)
-        out = os.path.join(context.scratch("trace-formats"), "objects.dump")
-        convert(path, "--to", "l4re-dump", "--at", str(seq), "--tag", "here", "-o", out)
-        with open(out, encoding="ascii") as file:
-            objects = read_dump(file.read())
+        objects = dumped(context, path, seq)
         same(f"objects at event {seq}", set(objects), set(now.objects))
         for one, (attributes, slots) in objects.items():
             want = [] if one in now.killed else [
