@@ -184,10 +184,12 @@ bench bench-check:
 	@$(MAKE) $(BUILD)/latency/kernel.elf DEBUG=0 LATENCY=1
 	@python3 tools/bench.py --build $(BUILD) $(if $(filter bench-check,$@),--check) $(ARGS)
 
-play: ## map, grant, unmap and send by hand on the serial console (SCRIPT="a.play b.play": first run these)
-	$(SETUP) build run-direct
+# Directly, unless a way is named: it is there sooner.
+play: PLAY_BOOT := $(if $(filter file default undefined,$(origin BOOT)),direct,$(BOOT))
+play: ## map, grant, unmap and send by hand on the serial console (SCRIPT="a.play b.play": first run these; BOOT=)
+	$(SETUP) build run-$(PLAY_BOOT)
 	@$(MAKE) all
-	@python3 tools/play.py --build $(B) $(call option,MEM,mem) $(call option,CPU,cpu) $(SCRIPT) $(ARGS)
+	@python3 tools/play.py --build $(B) --boot $(PLAY_BOOT) $(call option,MEM,mem) $(call option,CPU,cpu) $(SCRIPT) $(ARGS)
 
 explore: ## write build/explore.html, a scenario step by step for any browser (SCENARIO="one two"; ARGS=--list)
 	$(SETUP) build run-direct

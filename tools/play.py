@@ -51,7 +51,7 @@ def machine(options, names, words, **more):
         return os.path.join(options.build, name)
     modules = [(built("sigma0.elf"), ""), (built("play.elf"), words)]
     return qemu.Machine(more.pop("kernel", built("kernel.elf")), modules + [(name, "") for name in names],
-                        mem=options.mem, cpu=options.cpu, **more)
+                        boot=options.boot, mem=options.mem, cpu=options.cpu, **{"work": options.build, **more})
 
 
 def printed(log):
@@ -110,6 +110,7 @@ def interactive(options):
 def parse(args=None):
     parser = argparse.ArgumentParser(prog="tools/play.py", description="Try the mapping interface by hand.")
     parser.add_argument("--build", default="build", help="directory of the built files")
+    parser.add_argument("--boot", default="direct", choices=("direct", "iso", "efi"), help="way to boot (BOOT=)")
     parser.add_argument("--mem", default="128", help="memory in MiB (MEM=)")
     parser.add_argument("--cpu", default="max", help="QEMU's CPU model (CPU=)")
     parser.add_argument("--batch", action="store_true", help="end after the scripts")

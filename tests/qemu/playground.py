@@ -152,16 +152,16 @@ class Screen:
 class Session:
     """The playground at a pseudo terminal."""
 
-    def __init__(self, context):
+    def __init__(self, context, *options):
         self.screen = Screen()
         self.master, slave = pty.openpty()
-        self.process = subprocess.Popen(["python3", "tools/play.py", "--build", context.build], stdin=slave,
+        self.process = subprocess.Popen(["python3", "tools/play.py", "--build", context.build, *options], stdin=slave,
                                         stdout=slave, stderr=slave, start_new_session=True)
         os.close(slave)
 
     def wait(self, done, what):
         """Reads until done(screen) holds."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not done(self.screen):
             left = deadline - time.monotonic()
             ready = left > 0 and select.select([self.master], [], [], left)[0]
@@ -292,3 +292,28 @@ def terminal(context):
             raise Failed(f"lines of more than {len(PROMPT) + play.MAX_LINE} columns: {long[:3]}")
     finally:
         session.close()
+
+
+def through_grub(boot):
+    """GRUB's menu is on the same serial line before; the scripts are modules that GRUB loads."""
+    def run(context):
+        script = os.path.join(play.SCENARIOS, "first_steps.play")
+        session = Session(context, "--boot", boot, script)
+        try:
+            session.wait(lambda screen: screen.lines[-1] == PROMPT, "the prompt")
+            got = play.printed("\n".join(session.screen.lines)).get("first_steps.play", [])
+            wrong = play.first_difference(play.expected(script), [line.rstrip() for line in got])
+            if wrong:
+                raise Failed(f"first_steps.play: {wrong}" + tail("\n".join(session.screen.lines)))
+            session.keys(b"tsk late" + LEFT * 7 + b"a", "task late", 2)
+            session.enter("task late: slot")
+            os.write(session.master, b"quit\r")
+            session.wait(lambda screen: any("kernel and model agreed" in line for line in screen.lines), "the end")
+            if session.process.wait(20):
+                raise Failed("exit status is not 0")
+        finally:
+            session.close()
+    return Job(f"playground: script and keys through GRUB (BOOT={boot})", run)
+
+
+JOBS.extend(through_grub(boot) for boot in ("iso", "efi"))
