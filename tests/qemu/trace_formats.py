@@ -5,10 +5,10 @@ CTF by babeltrace2, Perfetto by tests/perfetto_reader.py, Graphviz's language an
 traces: one written by hand with what is rare (tests/trace/corners.txt), and one of a TRACE=1 kernel that runs the
 demonstration. What is expected is worked out here from the trace's lines; nothing of tools/trace is used for it.
 """
-import itertools
 import os
 import re
 import shutil
+import subprocess
 
 import perfetto_compare
 import perfetto_reader
@@ -29,10 +29,10 @@ def ctf_value(text):
     return re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text.lower()
 
 
-def ctf(context, name, path):
+def ctf(directory, path):
     if not shutil.which("babeltrace2"):
         raise Skipped("no babeltrace2")
-    out = os.path.join(context.scratch("trace-formats"), name + ".ctf")
+    out = os.path.join(directory, "trace.ctf")
     shutil.rmtree(out, ignore_errors=True)
     convert(path, "--to", "ctf", "-o", out)
     status, text = output_of(["babeltrace2", "--clock-cycles", "--no-delta", out])
@@ -51,8 +51,8 @@ def ctf(context, name, path):
 
 # ---- Perfetto ----
 
-def perfetto(context, name, path):
-    out = os.path.join(context.scratch("trace-formats"), name + ".pftrace")
+def perfetto(directory, path):
+    out = os.path.join(directory, "trace.pftrace")
     convert(path, "--to", "perfetto", "-o", out)
     try:
         trace = perfetto_reader.load(out)
@@ -103,9 +103,9 @@ class Model:
                 if sort == kind and first <= unit < first + (1 << order)}
 
 
-def draw(context, *args):
+def draw(directory, *args):
     """A drawing: its lines; `dot`, if there is one, accepts it."""
-    out = os.path.join(context.scratch("trace-formats"), "drawing.dot")
+    out = os.path.join(directory, "drawing.dot")
     convert(*args, "--to", "dot", "-o", out)
     if shutil.which("dot"):
         status, text = output_of(["dot", "-Tsvg", "-o", out + ".svg", out])
@@ -119,7 +119,7 @@ def drawn_edges(lines):
     return [tuple(word.strip('"') for word in found.groups()[:2]) for line in lines if (found := DOT_EDGE.match(line))]
 
 
-def graphviz(context, _, path):
+def graphviz(directory, path):
     rows = rows_of(path)
     trees = [("io", 0x80, len(rows))]
     for seq in (*range(len(rows) // 6, len(rows), len(rows) // 6), len(rows)):
@@ -127,14 +127,14 @@ def graphviz(context, _, path):
         units = {node[1:3] for node in now.nodes.values()}
         trees += [max(units, key=lambda unit: (len(now.edges(*unit)), unit)) + (seq,)] if units else []
     for kind, unit, seq in trees:
-        lines = draw(context, path, "--at", str(seq), "--frame" if kind == "mem" else "--port", hex(unit))
+        lines = draw(directory, path, "--at", str(seq), "--frame" if kind == "mem" else "--port", hex(unit))
         want = Model(rows, seq).edges(kind, unit)
         same(f"{kind} tree of {unit:#x} at event {seq}", sorted(drawn_edges(lines)), sorted(want))
         boxes = [found.group(1) for line in lines if (found := DOT_NODE.match(line)) and " -> " not in line]
         same("boxes", sorted(boxes), sorted({node for edge in want for node in edge} or boxes[:1]))
     for seq in (len(rows) // 2, len(rows)):
         now = Model(rows, seq)
-        lines = draw(context, path, "--at", str(seq))
+        lines = draw(directory, path, "--at", str(seq))
         same("names of the objects", {found.group(1): re.sub(r"\\(.)", r"\1", found.group(2))
                                       for line in lines if (found := DOT_OBJECT.match(line))}, now.titles())
         pairs = {("o" + space, "o" + held) for (space, _), (held, _) in now.slots.items() if held in now.objects}
@@ -142,7 +142,7 @@ def graphviz(context, _, path):
         same(f"holders that the drawing at event {seq} lacks", missing, set())
         one = max(now.objects, key=lambda identity: sum(held == identity for held, _ in now.slots.values()))
         held = [(f"{space}:{index}", "o" + one) for (space, index), (what, _) in now.slots.items() if what == one]
-        same(f"slots of object {one}", sorted(drawn_edges(draw(context, path, "--at", str(seq), "--object", one))),
+        same(f"slots of object {one}", sorted(drawn_edges(draw(directory, path, "--at", str(seq), "--object", one))),
              sorted(held))
 
 
@@ -178,14 +178,14 @@ def read_dump(text):
     return objects
 
 
-def dumped(context, path, seq):
-    out = os.path.join(context.scratch("trace-formats"), "objects.dump")
+def dumped(directory, path, seq):
+    out = os.path.join(directory, "objects.dump")
     convert(path, "--to", "l4re-dump", "--at", str(seq), "--tag", "here", "-o", out)
     with open(out, encoding="ascii") as file:
         return read_dump(file.read())
 
 
-def object_dump(context, _, path):
+def object_dump(directory, path):
     """At two moments what the lines before say; and what the kernel itself says, where it does."""
     rows = rows_of(path)
     for row in rows:
@@ -193,11 +193,11 @@ def object_dump(context, _, path):
             begin = row.seq
             own = [entry.texts for entry in rows[begin:] if entry.name == "dump-slot"]
             wanted = {(one["obj"], one["space"], one["index"], number(one["rights"]) ^ 0x10 | 4) for one in own}
-            got = {(one, *slot[:3]) for one, (_, slots) in dumped(context, path, begin).items() for slot in slots}
+            got = {(one, *slot[:3]) for one, (_, slots) in dumped(directory, path, begin).items() for slot in slots}
             same("slots in the kernel's own dump", got, wanted)
     for seq in (len(rows) // 2, len(rows)):
         now = Model(rows, seq)
-        objects = dumped(context, path, seq)
+        objects = dumped(directory, path, seq)
         same(f"objects at event {seq}", set(objects), set(now.objects))
         for one, (attributes, slots) in objects.items():
             want = [] if one in now.killed else [
@@ -245,35 +245,60 @@ REFUSED = {
 }
 
 
+# One process for all of them: prints the status of each and what it said, between lines that no converter prints.
+DRIVER = """
+import contextlib, io, sys
+sys.path.insert(0, "tools/trace")
+import convert
+for line in sys.stdin.read().splitlines():
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        try:
+            status = convert.main(line.split("\\t"))
+        except SystemExit as end:
+            status = end.code
+    print(f"\\0{status} {said.getvalue()}", end="")
+"""
+
+
+def results(commands):
+    """[(status, text)] of the converter with each of these argument lists."""
+    done = subprocess.run(["python3", "-c", DRIVER], cwd=TOP, text=True, capture_output=True, check=False,
+                          input="".join("\t".join(args) + "\n" for args in commands))
+    found = [part.split(" ", 1) for part in done.stdout.split("\0")[1:]]
+    if done.returncode or len(found) != len(commands):
+        raise Failed(f"{len(found)} of {len(commands)} commands ended" + tail(done.stderr))
+    return [(int(status), text) for status, text in found]
+
+
 @job("trace formats: broken traces and wrong command lines are refused with the reason")
 def refusals(context):
     directory = context.scratch("trace-formats-broken")
-    path, out = os.path.join(directory, "broken.txt"), os.path.join(directory, "out")
     shutil.rmtree(directory)
     os.makedirs(directory)
+    names, cases = [], []  # (arguments, status, what has to be said)
 
-    def write(lines, end="\n"):
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
+    def write(name, lines, end="\n"):
+        names.append(name)
+        with open(os.path.join(directory, name), "w", encoding="utf-8", newline="\n") as file:
             file.write("\n".join(lines) + end)
+        return os.path.join(directory, name)
 
-    def refuse(args, status, *wanted):
-        got, text = output_of(["python3", "tools/trace/convert.py", path, *args], cwd=TOP)
-        if got != status or any(what not in text for what in wanted) or "Traceback" in text:
+    out = os.path.join(directory, "out")
+    for name, (line, text, what) in BROKEN.items():
+        path = write(name, [text if number == line else good for number, good in enumerate(GOOD, 1)])
+        for form in ("perfetto", "dot", "l4re-dump", "ctf"):
+            # CTF takes any event that keeps to the grammar, and does not ask whether it can be.
+            if form != "ctf" or not re.match(r"event \d+ \(", what):
+                cases.append(([path, "--to", form, "-o", out], 1, (f"{path}:{line}: ", what)))
+    path = write("good", GOOD)
+    cases += [([path, *args], status, (what,)) for args, status, what in REFUSED.values()]
+    path = write("cut off", GOOD + ["4 40 0 obj-del id="], end="")
+    cases.append(([path, "--to", "l4re-dump", "--at", "3"], 0, ("ref_cnt=0",)))  # no error
+    for (args, status, wanted), (got, text) in zip(cases, results([args for args, _, _ in cases])):
+        if got != status or any(what not in text for what in wanted):
             raise Failed(f"convert.py {args}: status {got}, expected {status} and {wanted}" + tail(text))
-
-    forms = itertools.cycle(("perfetto", "dot", "l4re-dump", "ctf"))
-    for line, text, what in BROKEN.values():
-        write([text if number == line else good for number, good in enumerate(GOOD, 1)])
-        # CTF takes any event that keeps to the grammar, and does not ask whether it can be.
-        form = next(form for form in forms if form != "ctf" or not what.startswith("event "))
-        refuse(["--to", form, "-o", out], 1, f"{path}:{line}: ", what)
-        same("files behind a broken trace", os.listdir(directory), ["broken.txt"])
-    write(GOOD)
-    for args, status, what in REFUSED.values():
-        refuse(args, status, what)
-    write(GOOD + ["4 40 0 obj-del id="], end="")
-    if "ref_cnt" not in convert(path, "--to", "l4re-dump", "--at", "3"):
-        raise Failed("a last line that was cut off is no error")
+    same("files behind broken traces", sorted(os.listdir(directory)), sorted(names))
 
 
 @job("trace formats: the samples in docs/trace-formats.md are what the converter prints")
@@ -298,7 +323,7 @@ TRACES = {"rare events": lambda context: CORNERS}
 
 def format_job(title, label):
     def run(context):
-        FORMATS[title](context, label.replace(" ", "-"), TRACES[label](context))
+        FORMATS[title](context.scratch(f"trace-formats-{label}-{title}"), TRACES[label](context))
     return Job(f"trace formats: {title} ({label})", run)
 
 
