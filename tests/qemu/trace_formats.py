@@ -12,6 +12,7 @@ import subprocess
 
 import perfetto_compare
 import perfetto_reader
+import tracing
 from harness import JOBS, TOP, Failed, Job, Skipped, job, output_of, tail
 from trace_rows import convert, number, rows_of, same
 
@@ -318,7 +319,8 @@ def samples(_):
 
 FORMATS = {"CTF: babeltrace2 reads every event back": ctf, "Perfetto: tracks, slices, flows and counters": perfetto,
            "Graphviz: trees, objects and holders": graphviz, "L4Re's object dump: objects and slots": object_dump}
-TRACES = {"rare events": lambda context: CORNERS}
+TRACES = {"rare events": lambda context: CORNERS,
+          "demonstration": lambda context: tracing.traced_demonstration(context)[1]}
 
 
 def format_job(title, label):
