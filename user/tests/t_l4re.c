@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What L4Re's own programs do at their start, call by call (abi: boot.md section 7).
+ * Two things that L4Re's own programs depend on at their start; call by call it is in t_start_*.c.
  *
  * Runs as root task.  Each case repeats what one of L4Re's programs was seen to depend on; what the
  * single rules say is in the test programs of the rules.
