@@ -145,7 +145,7 @@ static void destroyed(void)
     expect_label("kernel", kernel_check(), 0);
 }
 
-/* What a waits for goes away: error 4, except for who only receives, who waits on. */
+/* What the thread waits in goes away. */
 static void object_destroyed(void)
 {
     static struct {
@@ -167,12 +167,31 @@ static void object_destroyed(void)
     }
 }
 
+/* A gate stays bound to its thread when that has died. */
+static void gate_of_a_dead_thread(void)
+{
+    struct worker *w = worker_new(0);
+    l4_cap_idx_t to = new_gate(w->thread, GATE_LABEL), copy = new_gate(L4_INVALID_CAP, 0);
+
+    expect_label("bind", l4_error(l4_rcv_ep_bind_thread(copy, w->thread, GATE_LABEL)), 0);
+    worker_kill(w);
+    expect("send", main_does(to, SEND, tag(5, 0), MS(LIMIT_MS)), L4_IPC_ENOT_EXISTENT);
+    expect("call", main_does(copy, CALL, tag(5, 0), MS(LIMIT_MS)), L4_IPC_ENOT_EXISTENT);
+    expect_label("bound again", l4_error(l4_rcv_ep_bind_thread(to, b->thread, GATE_LABEL)), 0);
+    does(b, SELF, WAIT, tag(0, 0), L4_IPC_NEVER);
+    expect("send", main_does(to, SEND, tag(5, 0), L4_IPC_BOTH_TIMEOUT_0), 0);
+    expect("arrives", (unsigned long)b->done, 1);
+    delete_object(to);
+    delete_object(copy);
+}
+
 static struct test_case const cases[] = {
     {"I-46", "cancelled in each state", cancelled},
     {"I-46", "cancelled in the receive phase of a call", call_cancelled},
     {"I-21", "timed out in each state", timed_out},
     {"I-26", "timed out in the receive phase of a call", call_timed_out},
     {"I-49", "destroyed in each state", destroyed},
+    {"O-34", "a gate of a dead thread", gate_of_a_dead_thread},
     {"I-37", "the object goes in which a thread waits", object_destroyed},
 };
 

@@ -218,6 +218,7 @@ static void clean_start(void)
     memset(&seen, 0xff, sizeof(seen));
     expect_label("thread",
                  quire_thread_create(&t, stack, sizeof(stack), PRIO_WORKER, L4_BASE_PAGER_CAP), 0);
+    l4_thread_switch(t.cap); /* it need not have run yet */
     expect("SSE control", seen.mxcsr, none.mxcsr);
     expect("x87 control", seen.control, none.control);
     expect("registers", memcmp(seen.xmm, none.xmm, sizeof(none.xmm)) != 0, 0);

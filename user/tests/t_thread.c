@@ -222,7 +222,7 @@ static void modify_senders(void)
     l4_thread_modify_sender_add(~0x3UL, 0x1230, 0x0030, 0x5000, &t);
     l4_thread_modify_sender_add(0, 0x1, ~0UL, 0x8880,
                                 &t); /* fits nothing: the bit is not in the mask */
-    l4_thread_modify_sender_add(0xf000, 0x1000, ~0UL, 0x6660, &t);
+    l4_thread_modify_sender_add(0x0200, 0x0200, ~0UL, 0x6660, &t); /* before and after the change */
     expect_label("modify", l4_error(l4_thread_modify_sender_commit(L4_BASE_THREAD_CAP, t)), 0);
     expect_from("changed, the rights bits kept", 0x5203);
     expect_from("not changed", 0x4563);
