@@ -107,7 +107,7 @@ def as_sigma0(context):
     if "TEST I-59" not in result.log or ": FAIL" in result.log:
         raise Failed("a case fails or is missing" + tail(result.log))
     expect_outcome(result, "success")
-    expect_line(result, "tests: ", ["7 passed", "0 failed"])
+    expect_line(result, "tests: ", ["8 passed", "0 failed"])
 
 
 @job("I-48 a thread killed by its own fault does not run on")

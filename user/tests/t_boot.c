@@ -218,6 +218,20 @@ static void unmap_in_sigma0(void)
     revoke_page(page - L4_PAGESIZE, L4_FP_OTHER_SPACES);
 }
 
+/* The root task's first page fault arrives through its gate; without an entry address there is no such task. */
+static void root_task_runs(void)
+{
+    unsigned long there = kip->root_ip != 0;
+
+    main_does(L4_INVALID_CAP, WAIT, tag(0, 0), there ? MS(500) : MS(20));
+    expect("a message", m.error, there ? 0 : L4_IPC_RETIMEOUT);
+    if (!there)
+        return;
+    expect_tag_label("page fault", m.tag, L4_PROTO_PAGE_FAULT);
+    expect("label", m.label & ~3UL, 0x40);
+    expect("at its entry", m.msg.mr[1], kip->root_ip);
+}
+
 static struct test_case const root_cases[] = {
     {"B-4", "head of the information page", kip_head},
     {"CAPS", "initial slots of the root task", root_slots},
@@ -229,6 +243,7 @@ static struct test_case const root_cases[] = {
 static struct test_case const sigma0_cases[] = {
     {"B-4", "head of the information page, for sigma0", kip_head},
     {"B-18", "information page at its physical address", kip_in_place},
+    {"B-19", "the root task runs, if there is one", root_task_runs},
     {"I-59", "sigma0's own faults are resolved one to one", own_faults},
     {"CAPS", "initial slots of sigma0", sigma0_slots},
     {"B-20", "the first UTCB, for sigma0", utcb},
