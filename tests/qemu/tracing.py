@@ -114,7 +114,7 @@ def grammar(context):
 
 @job("trace of the demonstration: the example in docs/trace.md is what the kernel writes")
 def example(context):
-    """Parts of the example without a gap are so in the trace: the same events with the same keys; numbers may differ."""
+    """Parts of the example without a gap are so in the trace: events and keys are the same, numbers may differ."""
     _, path = traced_demonstration(context)
 
     def form(texts):
