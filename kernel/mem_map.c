@@ -43,14 +43,17 @@ static inline bool find_source(const struct map_op *op, struct mem_source *s)
     return true;
 }
 
-/* The class to use (M-13). */
+/*
+ * The class to use (M-13).  A range begins aligned to its size on both sides, so a page that fits into what is left of it
+ * is aligned too.
+ */
 static unsigned pick_class(const struct map_op *op, const struct mem_source *s, unsigned dst_class)
 {
     unsigned c = s->c;
 
     if (c > dst_class)
         c = dst_class;
-    while (c && (class_size(c) > op->size || ((op->src | op->dst) & (class_size(c) - 1))))
+    while (c && class_size(c) > op->size)
         c--;
     return c;
 }

@@ -33,6 +33,7 @@ static inline void remember(struct mem_space *m, u64 va, unsigned c, u64 *pte)
     m->recent[c].tag = va >> class_shift(c + 1);
 }
 
+/* Not the small page's table found last: the other one may lead to it. */
 struct pte_ref pt_find_slowly(struct mem_space *m, u64 va)
 {
     u64 *pte = m->recent[CLASS_LARGE].table + (va >> class_shift(CLASS_LARGE) & 511);

@@ -80,9 +80,12 @@ static inline struct pte_ref pt_find(struct mem_space *m, u64 va)
 {
     u64 *p = m->recent[0].table + (va >> 12 & 511);
 
-    if (unlikely(va >> 21 != m->recent[0].tag))
-        return pt_find_slowly(m, va);
-    return (struct pte_ref){p, 0, *p & PTE_P};
+    if (likely(va >> 21 == m->recent[0].tag))
+        return (struct pte_ref){p, 0, *p & PTE_P};
+    p = m->recent[1].table + (va >> 21 & 511);
+    if (va >> 30 == m->recent[1].tag && (*p & (PTE_P | PTE_PS)) != PTE_P)
+        return (struct pte_ref){p, 1, *p & PTE_P};
+    return pt_find_slowly(m, va);
 }
 
 static inline u64 pte_phys(u64 pte) { return pte & PTE_ADDR; }
