@@ -44,7 +44,7 @@ static inline bool find_source(const struct map_op *op, struct mem_source *s)
 }
 
 /*
- * The class to use (M-13).  A range begins aligned to its size on both sides, so a page that fits into what is left of it
+ * The class to use (M-13).  A range begins aligned to its size on both sides: a page that fits into what is left of it
  * is aligned too.
  */
 static unsigned pick_class(const struct map_op *op, const struct mem_source *s, unsigned dst_class)
