@@ -111,6 +111,7 @@ class Context:
     def __init__(self, build, wanted):
         self.build = build
         self.debug_build = os.path.join("build", "debug")  # made by `make test`
+        self.trace_build = os.path.join("build", "trace")
         self.filter = wanted
         self.work = os.path.join(build, "tests")
         os.makedirs(self.work, exist_ok=True)

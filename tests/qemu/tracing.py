@@ -38,7 +38,7 @@ def traced(context, name, modules, **options):
     with LOCKS[name]:
         if name not in DONE:
             path = os.path.join(context.scratch(name), "trace.txt")
-            result = context.boot(name, modules, kernel=context.built("trace/kernel.elf"), timeout=240,
+            result = context.boot(name, modules, kernel=os.path.join(context.trace_build, "kernel.elf"), timeout=240,
                                   qemu_args=["-serial", "file:" + path], **options)
             DONE[name] = result, path
         return DONE[name]
@@ -188,9 +188,10 @@ def lost_events(context):
 
 @job("trace: nothing of it is in a kernel built without")
 def no_cost(context):
-    for kernel, there in (("kernel.elf", False), ("trace/kernel.elf", True)):
-        status, symbols = output_of(["nm", context.built(kernel)], cwd=TOP)
-        with open(context.built(kernel), "rb") as file:
+    for directory, there in ((context.build, False), (context.trace_build, True)):
+        kernel = os.path.join(directory, "kernel.elf")
+        status, symbols = output_of(["nm", kernel], cwd=TOP)
+        with open(kernel, "rb") as file:
             text = b"item-begin" in file.read()
         names = len(re.findall(r"\btrace_\w+$", symbols, re.MULTILINE))
         if status or (names > 0) != there or text != there:
