@@ -24,6 +24,7 @@ COMMANDS = {
     "x": [r"^t tasks, "],
     "p 9 0": ["^there is no task 9$"],
     "p 0 0x200000": ["^no page at 0x200000$|no node: sigma0's own view of memory"],
+    "f 0x201000": [r"^sigma0: physical 0x0, 1G$", r"^  \+- task 1 0x201000 4K r.. frame 0x201000$"],
     "f 0xfffffffffff000": ["^there is no memory at 0xfffffffffff000$"],
     "s 1 0x10000": ["^slot 0x10000 of task 1 is empty$"],
     "i 1 0x10000": ["^task 1 has no port 0x10000$"],

@@ -151,6 +151,17 @@ def scenarios(context):
         raise Failed(f"{path} does not say: {missing}")
 
 
+@job("trace of random system calls of many threads: the events add up")
+def random_calls(context):
+    """The fuzzer of tests/qemu/fuzz.py, a few calls for each thread: operations that end in all kinds of ways."""
+    modules = [(context.built("sigma0.elf"), ""), (context.built("fuzz_calls.elf"), "calls=60 seed=3")]
+    result, path = traced(context, "trace-fuzz", modules)
+    if result.outcome != "success" or "fuzz_calls: ok" not in result.log:
+        raise Failed(result.why + tail(result.log))
+    if sum(check_sum(path, result).values()) < 10000:
+        raise Failed(f"{path} is too short")
+
+
 def without(rows, number):
     """The trace without one event, the numbers of those behind it made whole again."""
     head, body = rows[0], rows[1:number] + rows[number + 1:]
