@@ -16,7 +16,7 @@ import chromium  # noqa: E402
 import explore  # noqa: E402
 import reader  # noqa: E402
 
-SCENARIOS = ["hotspot_place", "grant"]
+SCENARIOS = ["hotspot_place", "hotspot_piece", "overmap", "self_map", "grant"]
 LOCK = threading.RLock()
 MADE = {}
 

@@ -13,9 +13,10 @@ import sys
 from harness import TOP, Failed, job
 
 sys.path.insert(0, os.path.join(TOP, "tests", "browser"))
-from explorer_page import Shown, expect, recorded  # noqa: E402
+from explorer_page import SCENARIOS, Shown, expect, recorded  # noqa: E402
 import explore  # noqa: E402
 import page  # noqa: E402
+import play  # noqa: E402
 import reader  # noqa: E402
 import state  # noqa: E402
 
@@ -74,6 +75,24 @@ def script_lines(context):
                 raise Failed(f"'{mark['text']}' prints {sign} {name} {place}, its events do not have it")
     if checked < 6:
         raise Failed(f"only {checked} changes of pages were compared")
+
+
+@job("explorer: the rule that a scenario is about is named at its steps")
+def rules(context):
+    """The first rule of each heading. Those of overmap and self_map differ only in what the target is to the source:
+    neither may be named in the scenario of the other."""
+    with Shown(context) as shown:
+        named, scenario = {}, None
+        for text, found in shown.run("""explorer.chapters.map((c) => [c.text, [...new Set(explorer.events.filter((e) =>
+                explorer.ops[e.op].chapter === c.number && e.rule).map((e) => e.rule))]])"""):
+            scenario = text[4:-5] if text.startswith("=== ") else scenario
+            named.setdefault(scenario, set()).update([] if text.startswith("(") else found)
+        heading = {name: re.match(r"[A-Z]+-\d+", play.title(explore.script_of(name)))[0] for name in SCENARIOS}
+        for name, rule in heading.items():
+            if rule not in named[name]:
+                raise Failed(f"{name} is about {rule}, its steps name {sorted(named[name])}")
+        expect([heading["overmap"] in named["self_map"], heading["self_map"] in named["overmap"]], [False, False],
+               "rules of overmap and self_map in each other's scenario")
 
 
 @job("explorer: broken traces are refused with a reason")

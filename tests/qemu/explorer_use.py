@@ -200,7 +200,7 @@ def size(context):
             value(shown, "list", f"scrollTop = {part} * document.getElementById('list').scrollHeight")
             shown.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
             top, height = value(shown, "list", "scrollTop"), value(shown, "list", "clientHeight")
-            places = of_all(shown, "#list .row", "parseInt(e.style.top)")
+            places = of_all(shown, "#list .row", "parseFloat(e.style.top)")
             seen = sum(top <= place <= top + height - 24 for place in places)
             elements = shown.run("document.querySelectorAll('*').length")
             if len(places) > 80 or seen < height // 24 - 1 or elements > 4000:

@@ -213,5 +213,7 @@ function pteText(w, f) {
   const frame = hex(big(f.new) & 0xffffffffff000n);
   if (!before) return at + " gets a page: " + size(num(f.order)) + " " + w.entry(f.new) + ", frame " + frame + ".";
   if (w.entry(f.old) !== w.entry(f.new)) return at + ": rights from " + w.entry(f.old) + " to " + w.entry(f.new) + ".";
-  return at + ": the entry changes from " + f.old + " to " + f.new + ".";
+  const taken = big(f.old) & ~big(f.new);
+  const usage = [taken & 0x20n && "referenced", taken & 0x40n && "modified"].filter(Boolean).join(" and ");
+  return at + ": " + (usage ? "the mark " + usage + " is taken from the entry." : "the entry becomes " + f.new + ".");
 }

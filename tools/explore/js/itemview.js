@@ -62,14 +62,15 @@ function itemParts(model, event, at) {
            m.ports
                ? "Ports keep their numbers: what is in the item and in the window is mapped, the hot spot is ignored."
                : RELATION[m.relation]),
-        calculation(m), m.ports ? null : originBars(m));
+        arithmeticWords(m) ? el("p", {class: "case"}, arithmeticWords(m)) : null, calculation(m),
+        m.ports ? null : originBars(m));
   if (end) {
     parts.push(el("p", {class: "result " + end.f.result}, model.words.event(end)));
   }
   parts.push(
       wordBoxes("send item, first word", "item", w0, type), wordBoxes("send item, second word: flexpage", "fpage", w1));
   if (f.b0) parts.push(wordBoxes("receive buffer" + (f["at-br"] ? ", BR" + f["at-br"] : ""), "buffer", big(f.b0)));
-  if (window !== null) parts.push(wordBoxes("receive window: flexpage", "fpage", window));
+  if (window !== null) parts.push(wordBoxes("receive window: flexpage", "fpage", window, "window"));
   if (f.bdr) parts.push(wordBoxes("buffer descriptor (BDR)", "bdr", big(f.bdr)));
   if (returned) parts.push(wordBoxes("return item, first word", "returned", big(returned.f.w0)));
   return parts.filter(Boolean);
@@ -152,6 +153,7 @@ function originBars(m) {
 
 // Item and window as bars of their sizes, the piece that is transferred filled in both.
 function picture(m) {
+  if (m.ports) return null;
   const width = 372;
   const larger = m.S > m.R && !m.all ? m.S : m.all ? m.S : m.R;
   const scale = (value) => Math.max(0, Math.min(width, Number((value * 100000n) / larger) / 100000 * width));
@@ -167,7 +169,6 @@ function picture(m) {
     [top.x, top.w, top.piece] = [width * 0.4, width * 0.4, width * 0.4];
   else if (m.S < larger)
     top.x = Math.max(0, Math.min(width - top.w, low.at + low.piece / 2 - top.w / 2));
-  if (m.ports) return null;
   const bar = (box, y, kind) =>
       [svg("rect", {class: kind, x: box.x, y, width: box.w, height: 18, rx: 3}),
        svg("rect",
@@ -184,10 +185,20 @@ function picture(m) {
       svg("text", {x: 0, y: 10}, "item " + hex(m.a) + ", " + unitSize(m, m.s)), bar(top, 18, "item"),
       svg("path",
           {class: "arrow", d: `M${middle(top, "item")} 37L${middle(low, "window")} 59`, "marker-end": "url(#tip)"}),
-      bar(low, 62, "window"),
+      bar(low, 62, "window"), offsetText(m, middle(top, "item"), middle(low, "window"), width),
       svg("text", {x: 0, y: 96}, m.all ? "target space, all of it" : "window " + hex(m.b) + ", " + unitSize(m, m.r)),
       svg("text", {x: width, y: 96, "text-anchor": "end"}, "\u2192 " + hex(m.dst)),
       svg("text", {x: width, y: 10, "text-anchor": "end"}, hex(m.src) + " \u2192"));
+}
+
+// Beside the arrow: how far the hot spot moves the piece.
+function offsetText(m, from, to, width) {
+  if (m.relation !== "larger" && m.relation !== "smaller") return null;
+  const left = m.relation === "larger" && to > width - 150;
+  const x = m.relation === "larger" ? to + (left ? -12 : 12) : Math.min(from + 12, width - 150);
+  return svg(
+      "text", {class: "spot", x, y: 53, "text-anchor": left ? "end" : "start"},
+      "+ " + hex(m.relation === "larger" ? m.dst - m.b : m.src - m.a) + " by the hot spot");
 }
 
 const unitSize = (m, order) => (m.type === 3 ? many(2 ** order, "slot") : size(order));

@@ -5,6 +5,7 @@
 
 const OPENS = new Set(["syscall", "fault", "exception"]);
 const CLOSES = new Set(["syscall-end", "fault-end"]);
+const FAULTS = new Set(["fault", "exception"]);
 const SWITCHES = new Set(["switch", "tlb-all"]);  // an operation of their own, of no thread
 const MATTERS = new Set([
   "item-begin", "unmap-begin", "node-add", "node-del", "node-move", "slot", "port", "pte", "obj-new", "obj-kill",
@@ -14,10 +15,13 @@ const PROGRAM_START = "(before the script)";
 
 // [{number, from, to (both included), thread, opened (the event it began with, of a continued call too), matters,
 // chapter,
-//   items: [{first: from sigma0 or the root task, supply: from sigma0 to the root task}], unmaps: their number}]
+//   items: [{first: from sigma0 or the root task, supply: from sigma0 to the root task}],
+//   unmaps, made, faults: how many flexpages were unmapped, objects made, faults of other tasks than these two}]
 function operations(events) {
   const list = [];
   const tasks = events.filter((e) => e.name === "obj-new" && e.f.type === "task").map((e) => e.f.id);
+  const home = new Map(events.filter((e) => e.name === "bind").map((e) => [num(e.f.thread), e.f.task]));
+  const first = (task) => task === tasks[0] || task === tasks[1];
   const open = new Map();  // thread: the call that it is in
   let current = null;
   for (const event of events) {
@@ -34,18 +38,22 @@ function operations(events) {
         matters: false,
         chapter: 0,
         items: [],
-        unmaps: 0
+        unmaps: 0,
+        made: 0,
+        faults: 0
       };
       current.continued = Boolean(opened && opened !== event);
       list.push(current);
     }
     current.to = event.index;
-    current.matters = current.matters || MATTERS.has(event.name);
+    current.matters = current.matters || MATTERS.has(event.name) || current.faults > 0;
     if (event.name === "item-begin") {
       const {from, to} = event.f;
-      current.items.push({first: from === tasks[0] || from === tasks[1], supply: from === tasks[0] && to === tasks[1]});
+      current.items.push({first: first(from), supply: from === tasks[0] && to === tasks[1]});
     }
     current.unmaps += event.name === "unmap-begin";
+    current.made += event.name === "obj-new";
+    current.faults += FAULTS.has(event.name) && !first(home.get(event.thread));
     event.op = current.number;
     if (event.name === "syscall-end" || event.name === "fault-end") open.delete(event.thread);
   }
@@ -64,14 +72,34 @@ function chapters(ops, events, marks) {
     chapter.to = op.to;
     // What the programs of the script's world do to get their own memory is no step of the script.
     op.supply = Boolean(chapter.number && op.items.length && op.items.every((item) => item.supply));
-    if (weight(op) >= weight(chapter.main)) chapter.main = op;
+    if (weight(op, chapter) >= weight(chapter.main, chapter)) chapter.main = op;
   }
   return list;
 }
 
 // How much an operation stands for its chapter; the last of those with the most does. (A command of the playground
 // first gets memory from sigma0, and capabilities to where they are needed.)
-const weight = (op) => (!op ? -1 : op.supply || !op.matters ? 0 : op.items.length || op.unmaps ? 2 : 1);
+function weight(op, chapter) {
+  if (!op) return -1;
+  if (op.supply || !op.matters) return 0;
+  const kind = KINDS[command(chapter)];
+  return kind && Number(op[kind].length ?? op[kind]) ? 3 : op.items.length || op.unmaps || op.faults ? 2 : 1;
+}
+
+// What a command is about; the helper thread of a task takes further calls.
+const KINDS = {
+  map: "items",
+  send: "items",
+  grant: "items",
+  unmap: "unmaps",
+  delete: "unmaps",
+  read: "faults",
+  write: "faults",
+  task: "made",
+  gate: "made",
+  irq: "made",
+  sem: "made"
+};
 
 // The command word of a chapter's line: map, grant, unmap, send, ...
 const command = (chapter) => (chapter.text.match(/^(\w+)/) || ["", ""])[1];
@@ -80,7 +108,7 @@ const command = (chapter) => (chapter.text.match(/^(\w+)/) || ["", ""])[1];
 // script the first item that neither sigma0 nor the root task sends.
 function goodStart(ops, events, list) {
   for (const wanted of [["send"], ["grant", "unmap"], ["map"]]) {
-    const chapter = list.find((one) => wanted.includes(command(one)) && weight(one.main) === 2);
+    const chapter = list.find((one) => wanted.includes(command(one)) && weight(one.main, one) === 3);
     if (chapter) return chapter.main.to + 1;
   }
   const first = ops.find((op) => op.items.some((item) => !item.first));

@@ -25,14 +25,14 @@ function describeOperation(op, events, words) {
                  : grant     ? "grant"
                              : "map") +
         ": " + words.name(f.from) + " \u2192 " + words.name(f.to);
-  } else if (transfer) {
-    const kind = transfer.f.kind;
-    title = (kind === "user" ? "message" : kind + " message") + ": " + words.name(transfer.f.snd) + " \u2192 " +
-        words.name(transfer.f.rcv);
   } else if (op.opened && op.opened.name === "fault") {
     title = "page fault of " + words.name(op.thread) + " at " + op.opened.f.addr;
   } else if (op.opened && op.opened.name === "exception") {
     title = "exception of " + words.name(op.thread);
+  } else if (transfer) {
+    const kind = transfer.f.kind;
+    title = (kind === "user" ? "message" : kind + " message") + ": " + words.name(transfer.f.snd) + " \u2192 " +
+        words.name(transfer.f.rcv);
   } else if (op.opened) {
     title = words.name(op.thread) + ": " + callText(op.opened.f, of("obj-new")[0], words);
   } else if (first.name === "switch") {
@@ -47,9 +47,9 @@ function describeOperation(op, events, words) {
 
 function callText(f, made, words) {
   if (made)
-    return "makes a " + made.f.type + (words.names.get(num(made.f.id)) ? " " + words.names.get(num(made.f.id)) : "");
+    return "makes " + made.f.type + (words.names.get(num(made.f.id)) ? " " + words.names.get(num(made.f.id)) : "");
   const label = Number(BigInt.asIntN(48, big(f.tag) >> 16n));
-  if (f.type === "vcon") return "prints";
+  if (f.type === "log") return "prints";
   if (f.type === "thread" && label === -12) return "thread control of " + words.name(f.object);
   if (["thread", "gate", "reply", "self"].includes(f.type)) {
     return (opText(Number(big(f.sel) & 15n)) || "nothing") +
@@ -63,12 +63,46 @@ function callText(f, made, words) {
 const TOLD = new Set(["pte", "slot", "port", "node-move", "obj-kill"]);
 const MAX_TOLD = 3;
 
-// The changes of an operation as sentences, the first few of them; "" if it changed nothing.
+// The changes of an operation as sentences, the first few of them; "" if it did nothing of that kind.
 function summary(op, events, words) {
-  const told = events.slice(op.from, op.to + 1).filter((e) => TOLD.has(e.name));
-  const lines = told.slice(0, MAX_TOLD).map((e) => words.event(e));
+  const inside = events.slice(op.from, op.to + 1);
+  const told = runs(inside.filter((e) => TOLD.has(e.name)));
+  if (!told.length) return op.items.length || op.unmaps ? "No page, slot or port changed." : "";
+  const lines = told.slice(0, MAX_TOLD).map((run) => (run.length > 1 ? runText(run, words) : words.event(run[0])));
   if (told.length > MAX_TOLD) lines.push("And " + many(told.length - MAX_TOLD, "more change") + ".");
   return lines.join(" ");
+}
+
+// Puts events together that do the same to neighbours: new pages with frames in a row, ports that open or close.
+function runs(list) {
+  const found = [];
+  for (const e of list) {
+    const run = found[found.length - 1];
+    const before = run && run[run.length - 1];
+    if (before && before.name === e.name && before.f.space === e.f.space && follows(before.f, e.f))
+      run.push(e);
+    else
+      found.push([e]);
+  }
+  return found;
+}
+
+function follows(a, b) {
+  if (a.first !== undefined) return a.on === b.on && num(a.first) + num(a.count) === num(b.first);
+  const bytes = 2 ** num(a.order);
+  return a.va !== undefined && a.order === b.order && num(a.va) + bytes === num(b.va) && !(big(a.old) & 1n) &&
+      !(big(b.old) & 1n) && big(a.new) + BigInt(bytes) === big(b.new);
+}
+
+function runText(run, words) {
+  const f = run[0].f;
+  if (f.first !== undefined) {
+    const last = run[run.length - 1].f;
+    return "Ports " + f.first + " to " + hex(num(last.first) + num(last.count) - 1) +
+        (num(f.on) ? " open for " : " closed for ") + words.name(f.space) + ".";
+  }
+  return words.place(f.space, "mem", f.va) + " and what follows gets " + run.length + " pages: " + size(num(f.order)) +
+      " " + words.entry(f.new) + ", frames from " + hex(big(f.new) & 0xffffffffff000n) + ".";
 }
 
 // The event whose line of the kernel stands for the whole operation: its last change, else its last event.

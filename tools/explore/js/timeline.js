@@ -90,6 +90,7 @@ class Timeline {
     const op = at ? this.model.events[at - 1].op : -1;
     if (op !== this.current) this.expand(op);
     const row = this.rows.findIndex((one) => one.kind === "event" && one.event.index === at - 1);
+    this.here = row;
     const top = Math.max(0, row) * ROW;
     if (top < this.top + 2 * ROW || top > this.top + this.height - 3 * ROW) {
       this.top = Math.max(0, Math.min(top - Math.floor(this.height / 2), this.rows.length * ROW - this.height));
@@ -105,6 +106,7 @@ class Timeline {
     if (this.drawn === first + "-" + last) return;
     this.drawn = first + "-" + last;
     this.inner.replaceChildren(...this.rows.slice(first, last).map((row, i) => this.element(row, first + i)));
+    this.list.setAttribute("aria-activedescendant", this.here >= first && this.here < last ? "row" + this.here : "");
   }
 
   element(row, index) {

@@ -74,6 +74,19 @@ const RELATION = {
   smaller: "The item is larger than the window: the hot spot chooses the piece of the item that arrives.",
 };
 
+// The calculation in words, on its numbers; "" where the case says it all.
+function arithmeticWords(m) {
+  if (m.relation !== "larger" && m.relation !== "smaller") return "";
+  const [whole, part, rest] =
+      m.relation === "larger" ? ["window", "item", m.dst - m.b] : ["item", "window", m.src - m.a];
+  const [large, small] = m.relation === "larger" ? [m.R, m.S] : [m.S, m.R];
+  const low = m.spot % large;
+  const from = m.relation === "larger" ? [m.b, m.dst, "So the page goes to "] : [m.a, m.src, "So the piece begins at "];
+  return "Of the hot spot " + hex(m.spot) + " counts what is below the " + whole + "'s size " + hex(large) + ": " +
+      hex(low) + (low !== rest ? ", rounded down to the " + part + "'s size " + hex(small) + ": " + hex(rest) : "") +
+      ". " + from[2] + hex(from[0]) + " + " + hex(rest) + " = " + hex(from[1]) + ".";
+}
+
 // The lines of the calculation: [left side, right side, value].
 function arithmeticLines(m) {
   const n = (value) => hex(value);

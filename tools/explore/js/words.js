@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The words of the kernel interface, bit by bit. Decides what each bit field is called and what its value means.
 // A decoder takes a BigInt and returns a list of fields from the highest bit to the lowest:
-//   {hi, lo, name, value (text), note (text or ""), group (colour: "addr", "kind", "flag", "right" or "none")}
+//   {hi, lo, name, value (text), note (text or ""), group (its colour: addr, spot, window, kind, flag, right, none)}
 // Together the fields cover all 64 bits exactly once (the tests look). Called by bits.js and explain.js.
 
 const TYPES = ["special", "memory", "ports", "objects"];
@@ -98,14 +98,14 @@ const DECODE = {
       field(word, 5, 0, "words", "kind", String(cut(word, 5, 0)), "untyped words: MR0 and following"),
     ];
   },
-  fpage(word) {
+  fpage(word, role) {
     const {type, order, base, rights, all} = fpageParts(word);
     const units = type === 1 ? "address" : type === 2 ? "port" : type === 3 ? "slot" : "address";
     const inUnits = type === 1 || type === 0 ? word & ~0xfffn : word >> 12n;
     const low = base !== inUnits && order < 63 ? "bits below the order do not count (F-1): begins at " + hex(base)
                                                : "first " + units;
     return [
-      field(word, 63, 12, units, "addr", hex(inUnits), low),
+      field(word, 63, 12, units, role === "window" ? "window" : "addr", hex(inUnits), low),
       field(
           word, 11, 6, "order", "kind", String(order),
           all ? "with type 0: all spaces" : "size 2^" + order + " = " + size(order)),
@@ -123,7 +123,7 @@ const DECODE = {
     if (type === 3 && attrs & 1) meaning = "weak: the new slot is not counted";
     return [
       field(
-          word, 63, 12, "hot spot", "addr", hex(spot),
+          word, 63, 12, "hot spot", "spot", hex(spot),
           "snd_base: chooses the place, or the piece, when the sizes differ"),
       unused(word, 11, 8),
       field(word, 7, 4, "attrs", "kind", undefined, meaning),
@@ -140,7 +140,7 @@ const DECODE = {
         ["mapping attempted", "nothing was mapped", "a gate's label came", "same task: the sender's flexpage"][result];
     return [
       field(
-          word, 63, 12, "hot spot", "addr", hex(type === 3 || type === 2 ? word >> 12n : word & ~0xfffn),
+          word, 63, 12, "hot spot", "spot", hex(type === 3 || type === 2 ? word >> 12n : word & ~0xfffn),
           "as it was sent"),
       field(word, 11, 6, "order", "kind", String(cut(word, 11, 6)), "of the flexpage that was sent"),
       field(word, 5, 4, "type", "kind", String(type), TYPES[type]),
