@@ -135,7 +135,8 @@ def states(context):
     with Shown(context) as shown:
         events = shown.made["events"]
         choice = random.Random(1)
-        steps = sorted({0, 1, len(events), *choice.sample(range(len(events)), 25)})
+        last = {event.name: number for number, event in enumerate(events, 1)}  # also what is soon undone
+        steps = sorted({0, 1, len(events), *last.values(), *choice.sample(range(len(events)), 25)})
         wanted, now = {}, state.State()
         for count in range(len(events) + 1):
             if count:
@@ -148,6 +149,10 @@ def states(context):
             if sorted(line for line in got if line) != wanted[step]:
                 differ = sorted(set(got) ^ set(wanted[step]))
                 raise Failed(f"step {step}: {differ[:4]}")
+            lost = shown.run("""[...explorer.state.table("nodes").values()].filter(
+                (n) => [n.va, n.va + 2 ** n.order - 1].some(
+                    (at) => explorer.state.nodeAt(n.space, n.kind, at)?.id !== n.id)).map((n) => n.id)""")
+            expect(lost, [], f"step {step}: nodes that are not found by their first and last address")
         if not any(line.startswith("port ") for line in wanted[len(events)]) or len(wanted[len(events)]) < 150:
             raise Failed("the last state has too little in it to say something")
 

@@ -69,12 +69,17 @@ def drawing(context):
     with Shown(context) as shown:
         events = shown.made["events"]
         choice = random.Random(3)
-        most = compared = 0
-        for step in sorted(choice.sample(range(len(events) // 4, len(events)), 6)):
+        most = compared = pieces = 0
+        added = [(n, e) for n, e in enumerate(events, 1) if e.name == "node-add" and e.texts["kind"] == "mem"]
+        large = {e["node"] for _, e in added if e["order"] == 21}
+        piece = next(n for n, e in added if e["order"] == 12 and e["parent"] in large)
+        for step in sorted([piece, *choice.sample(range(len(events) // 4, len(events)), 6)]):
             now = at_step(events, step)
             shown.go(step)
             deep = [n for n in now.nodes.values() if n.kind == "mem" and n.parent in now.nodes] or [*now.nodes.values()]
-            for node in choice.sample(deep, min(5, len(deep))):
+            small = [n for n in deep if now.nodes.get(n.parent, n).order > n.order]
+            pieces += len(small)
+            for node in small + choice.sample(deep, min(5, len(deep))):
                 size = 1 << node.order
                 shown.run(f"explorer.pin({{kind: 'mem', first: {node.phys}, size: {size}}}), 0")
                 ids, edges = tree_of(now, node.phys, size)
@@ -89,8 +94,8 @@ def drawing(context):
                             raise Failed("two boxes lie over each other " + where)
                 compared += 1
                 most = max(most, len(ids))
-        if compared < 15 or most < 4:
-            raise Failed(f"only {compared} drawings, the largest with {most} nodes")
+        if compared < 15 or most < 4 or not pieces:
+            raise Failed(f"only {compared} drawings, the largest with {most} nodes, {pieces} of pieces of large pages")
 
 
 @job("explorer: marks show what an operation added, moved and removed")
@@ -234,7 +239,9 @@ def links(context):
         expect(shown.run("[explorer.at, explorer.pinned.first, document.getElementById('position').textContent]"),
                [1234, 0x2400000, f"1234 / {len(shown.made['events'])}"], "after opening the link")
         shown.run("location.hash = '#step=77'")
-        shown.run("new Promise((done) => setTimeout(done, 50))")
+        shown.run("""new Promise((done) => {
+            const look = () => (explorer.at === 1234 ? setTimeout(look, 20) : done());
+            look(); })""")
         expect(shown.run("explorer.flush(), [explorer.at, explorer.pinned]"), [77, None], "after a new address")
 
 
