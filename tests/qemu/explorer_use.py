@@ -20,6 +20,7 @@ KEYS = {"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Page
 SEND = "send a b 0x1000000/4K/rw@0x12345000"
 GRANT = "grant a 0x1000000/4K/r@0x3000000 c"
 UNMAP = "unmap root P0/4K/rwx"
+OVERMAP = "map root P0/4K@0x40100000 a"
 
 
 def at_line(shown, line):
@@ -100,7 +101,7 @@ def drawing(context):
 
 @job("explorer: marks show what an operation added, moved and removed")
 def marks(context):
-    """The grant of the second scenario: one node moved, one page gone, one new; then the unmap removes the rest."""
+    """A grant: one node moved, one page gone, one new; an unmap: two nodes gone; an overmap: two gone, one new."""
     with Shown(context) as shown:
         at_line(shown, GRANT)
         texts = "[...e.querySelectorAll('text')].map((t) => t.textContent).join(' ') + '/' + e.classList[1]"
@@ -113,6 +114,11 @@ def marks(context):
         at_line(shown, UNMAP)
         expect(sorted(of_all(shown, "#drawing .node.gone", "e.querySelector('text').textContent")), ["b", "c"],
                "nodes drawn as removed")
+        at_line(shown, OVERMAP)
+        expect(sorted(of_all(shown, "#drawing .node:not(.root)", texts)),
+               ["a 0x40000000 2M removed/gone", "a 0x40100000 4K rwx new/new", "b 0x2000000 4K removed/gone",
+                "root 0x10000000 4K rwx/undefined", "root 0x40000000 2M rwx/undefined"], "nodes of both frames")
+        expect(len(of_all(shown, "#drawing path.edge", "0")), 5, "edges of both frames")
 
 
 @job("explorer: keys")

@@ -20,6 +20,7 @@ function itemPanel(model, at) {
   if (event && event.name === "unmap-begin") parts.push(...unmapParts(model, event));
   const entry = lastOf(model, at, ["pte"]);
   if (entry && entry.index === at - 1) parts.unshift(...entryParts(model, entry));
+  if (call && call.name === "fault") parts.push(...faultParts(model, call));
   if (call && call.name === "syscall") {
     parts.push(
         el("h3", {}, "The system call"), wordBoxes("selector", "selector", big(call.f.sel)),
@@ -74,6 +75,23 @@ function itemParts(model, event, at) {
   if (f.bdr) parts.push(wordBoxes("buffer descriptor (BDR)", "bdr", big(f.bdr)));
   if (returned) parts.push(wordBoxes("return item, first word", "returned", big(returned.f.w0)));
   return parts.filter(Boolean);
+}
+
+// What the faulting task has there at this step.
+function faultParts(model, call) {
+  const thread = model.state.get("objects", call.thread) || {};
+  const at = num(call.f.addr);
+  const page = [12, 21, 30]
+                   .map((order) => model.state.get("pages " + thread.task, Math.floor(at / 2 ** order) * 2 ** order))
+                   .find((one) => one && at < one.va + 2 ** one.order);
+  return [
+    el("h3", {}, "Page fault at " + call.f.addr),
+    el("p", {class: "case"},
+       "The access was a " + faultText(num(call.f.error)) + ". " +
+           (page ? "At this step " + model.words.name(thread.task) + " has this entry there:"
+                 : "At this step " + model.words.name(thread.task) + " has no page there.")),
+    page ? wordBoxes("page-table entry", "pte", big(page.entry)) : null
+  ].filter(Boolean);
 }
 
 function unmapParts(model, event) {

@@ -5,7 +5,6 @@
 
 const OPENS = new Set(["syscall", "fault", "exception"]);
 const CLOSES = new Set(["syscall-end", "fault-end"]);
-const FAULTS = new Set(["fault", "exception"]);
 const SWITCHES = new Set(["switch", "tlb-all"]);  // an operation of their own, of no thread
 const MATTERS = new Set([
   "item-begin", "unmap-begin", "node-add", "node-del", "node-move", "slot", "port", "pte", "obj-new", "obj-kill",
@@ -16,7 +15,7 @@ const PROGRAM_START = "(before the script)";
 // [{number, from, to (both included), thread, opened (the event it began with, of a continued call too), matters,
 // chapter,
 //   items: [{first: from sigma0 or the root task, supply: from sigma0 to the root task}],
-//   unmaps, made, faults: how many flexpages were unmapped, objects made, faults of other tasks than these two}]
+//   unmaps, made, faults: how many flexpages were unmapped, objects made, page faults of other tasks than these two}]
 function operations(events) {
   const list = [];
   const tasks = events.filter((e) => e.name === "obj-new" && e.f.type === "task").map((e) => e.f.id);
@@ -53,7 +52,7 @@ function operations(events) {
     }
     current.unmaps += event.name === "unmap-begin";
     current.made += event.name === "obj-new";
-    current.faults += FAULTS.has(event.name) && !first(home.get(event.thread));
+    current.faults += event.name === "fault" && !first(home.get(event.thread));
     event.op = current.number;
     if (event.name === "syscall-end" || event.name === "fault-end") open.delete(event.thread);
   }
@@ -142,8 +141,8 @@ function objectNames(events, ops, list) {
   for (const e of events) {
     if (e.name !== "bind" || names.has(num(e.f.thread)) || !num(e.f.task)) continue;
     const task = names.get(num(e.f.task)) || "task " + num(e.f.task);
-    const number = (count.get(task) || 0) + 1;
-    count.set(task, number);
+    const number = (count.get(e.f.task) || 0) + 1;
+    count.set(e.f.task, number);
     names.set(num(e.f.thread), task + (number > 1 ? "." + number : ""));
   }
   return names;

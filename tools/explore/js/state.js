@@ -107,6 +107,7 @@ class State {
       const va = Number(offset / root.stride) * 2 ** root.order;
       return {
         id,
+        key: id,
         parent: null,
         space: root.space,
         kind: root.kind,
@@ -199,7 +200,9 @@ const CHANGES = {
   "node-add": (s, f, event) => {
     const node = {
       id: f.node,
+      key: f.node + "#" + event.seq,  // the address can come again
       parent: f.parent,
+      parentKey: (s.node(f.parent) || {}).key,
       space: num(f.space),
       kind: f.kind,
       va: num(f.va),

@@ -2,7 +2,9 @@
 // Which frame, port or object a step is about, so that the drawing can follow.
 // Called by state.js for each event at load (what an address means may change later), and by main.js; calls util.js.
 
-const MAX_UNION = 2 ** 18;  // bytes: several pages of one operation are drawn together up to this
+const MAX_RANGES = 3;
+// Events about what is asked for, not what changed.
+const ASKED = new Set(["step", "item-range", "unmap-begin", "fault"]);
 
 const memory = (first, order) => ({kind: "mem", first: Math.floor(first / 2 ** order) * 2 ** order, size: 2 ** order});
 
@@ -29,6 +31,8 @@ function subjectOf(state, event) {
       return subjectAt(state, f.kind, event.from, num(f.src), num(f.order));
     case "item-range":
       return subjectAt(state, event.kind, event.from, num(f.src), 12);
+    case "fault":
+      return subjectAt(state, "mem", (state.get("objects", event.thread) || {}).task, num(f.addr), 12);
     case "unmap-begin":
       return subjectAt(state, f.kind, num(f.space), num(f.src), 12);
     default:
@@ -49,31 +53,35 @@ function subjectAt(state, kind, space, at, order) {
   return memory(node.phys + at - node.va, Math.min(Math.max(order, 12), node.order));
 }
 
-// Of the step: that of its event or the last before it. At the end of an operation all its pages together, if they are
-// near each other.
+// Of the step: that of its event or the last before it. At the end of an operation all frames that it changed, the last
+// ones first, up to MAX_RANGES places that lie apart.
 function subjectAtStep(events, ops, at) {
   for (let i = at - 1; i >= 0; i--) {
     const subject = events[i].subject;
     if (!subject) continue;
     const op = ops[events[i].op];
+    if (op.supply && op !== ops[events[at - 1].op]) continue;
     if (at - 1 < op.to || subject.kind === "obj") return subject;
-    let [first, end] = [subject.first, subject.first + subject.size];
-    for (let j = op.from; j < i; j++) {
+    let ranges = [[subject.first, subject.first + subject.size]];
+    for (let j = i - 1; j >= op.from; j--) {
       const other = events[j].subject;
-      if (!other || other.kind !== subject.kind || ["step", "item-range", "unmap-begin"].includes(events[j].name))
-        continue;
-      first = Math.min(first, other.first);
-      end = Math.max(end, other.first + other.size);
+      if (!other || other.kind !== subject.kind || ASKED.has(events[j].name)) continue;
+      const more = changeRanges(ranges, other.first, other.first + other.size, true);
+      if (more.length <= MAX_RANGES) ranges = more;
     }
-    return end - first <= Math.max(MAX_UNION, subject.size) ? {kind: subject.kind, first, size: end - first} : subject;
+    return {...subject, ranges};
   }
   return null;
 }
 
 function subjectText(subject, words) {
   if (subject.kind === "obj") return words.name(subject.first);
-  if (subject.kind === "io") return "port " + hex(subject.first);
-  const order = Math.log2(subject.size);
-  return "frame " + hex(subject.first) +
-      (subject.size === 4096 ? "" : ", " + (Number.isInteger(order) ? size(order) : hex(subject.size) + " bytes"));
+  const unit = subject.kind === "io" ? "port " : "frame ";
+  return (subject.ranges || [[subject.first, subject.first + subject.size]])
+      .map(([first, end]) => {
+        const order = Math.log2(end - first);
+        const one = end - first === (subject.kind === "io" ? 1 : 4096);
+        return unit + hex(first) + (one ? "" : Number.isInteger(order) ? ", " + size(order) : " to " + hex(end - 1));
+      })
+      .join(" and ");
 }

@@ -24,9 +24,13 @@ function changesBetween(state, from, to) {
   const marks = {added: new Set(), changed: new Map(), gone: []};
   for (const [key, c] of first) {
     const now = state.get(c.table, c.key);
-    if (c.before === undefined && now !== undefined) marks.added.add(key);
-    if (c.before !== undefined && now !== undefined && c.before !== now) marks.changed.set(key, c.before);
-    if (c.before !== undefined && now === undefined) marks.gone.push(c);
+    // A node's address can be used again at once: by another node.
+    const another = c.table === "nodes" && c.before && now && c.before.key !== now.key;
+    if ((c.before === undefined || another) && now !== undefined)
+      marks.added.add(key);
+    else if (c.before !== undefined && now !== undefined && c.before !== now)
+      marks.changed.set(key, c.before);
+    if (c.before !== undefined && (now === undefined || another)) marks.gone.push(c);
   }
   return marks;
 }
@@ -36,19 +40,21 @@ const markOf = (marks, table, key) => {
   return marks.added.has(name) ? "new" : marks.changed.has(name) ? "changed" : "";
 };
 
-// The nodes of a drawing: {id, parent, title, text, mark, data}. what: {kind: "mem"|"io"|"obj", first, size}.
+// The nodes of a drawing: {id, parent, title, text, mark, node}. what: {kind: "mem"|"io"|"obj", first, size}, or with
+// several ranges: [[first, end], ...].
 function drawnNodes(state, marks, what, words) {
   if (what.kind === "obj") return drawnSlots(state, marks, what.first, words);
-  const end = what.first + what.size;
-  const meets = (node) =>
-      node && node.kind === what.kind && node.phys < end && node.phys + 2 ** node.order > what.first;
+  const ranges = what.ranges || [[what.first, what.first + what.size]];
+  const meets = (node) => node && node.kind === what.kind &&
+      ranges.some(([first, end]) => node.phys < end && node.phys + 2 ** node.order > first);
   const found = new Map();
   const take = (node, mark) => {
     const same = state.get("pages " + node.space, node.va);
     const rights = node.kind === "io" ? "" : same && mark !== "gone" ? words.entry(same.entry) : node.root ? "rwx" : "";
-    found.set(node.id, {
-      id: node.id,
-      parent: node.parent,
+    found.set(node.key, {
+      id: node.key,
+      address: node.id,
+      parent: node.parentKey || null,
       order: node.since || 0,
       depth: node.depth,
       mark,
@@ -70,8 +76,8 @@ function drawnNodes(state, marks, what, words) {
     if (c.table === "nodes" && meets(c.before)) take(c.before, "gone");
   }
   for (const drawn of [...found.values()]) {
-    const parent = drawn.parent && !found.has(drawn.parent) && state.node(drawn.parent);
-    if (parent) take(parent, "");
+    // Only a root is not there yet: any other parent holds the frame too.
+    if (drawn.parent && !found.has(drawn.parent)) take(state.node(drawn.parent), "");
   }
   return [...found.values()];
 }
@@ -191,7 +197,7 @@ function drawTree(nodes, pick) {
         "g", {
           class: "node " + node.mark + (node.parent === null ? " root" : ""),
           transform: `translate(${node.x} ${node.y})`,
-          "data-id": node.id,
+          "data-id": node.address,
           onclick: () => node.node && pick(node.node)
         },
         svg("title", {}, node.title + " " + node.text + (MARK_WORDS[node.mark] ? ": " + MARK_WORDS[node.mark] : "")),
