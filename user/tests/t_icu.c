@@ -11,6 +11,7 @@
 #include <l4/re/c/util/cap_alloc.h>
 #include <l4/sigma0/sigma0.h>
 #include <l4/sys/icu.h>
+#include <l4/sys/platform_control.h>
 #include <l4/sys/rcv_endpoint.h>
 #include <l4/sys/semaphore.h>
 #include <l4/sys/task.h>
@@ -307,6 +308,9 @@ static void platform_control(void)
     expect_label("with three", call(0, 3, PFC_SHUTDOWN, 0, 0), -L4_EINVAL);
     expect_label("in no way known", call(0, 2, PFC_SHUTDOWN, 7, 0), -L4_ENOSYS);
     expect_label("no such operation", call(0, 2, 99, 0, 0), -L4_ENOSYS);
+    expect_tag_label("CPU off", l4_platform_ctl_cpu_disable(ICU, 0), -L4_ENOSYS);
+    expect_tag_label("CPU on", l4_platform_ctl_cpu_enable(ICU, 1), -L4_ENOSYS);
+    expect_tag_label("off with CPU", l4_platform_ctl_cpu_allow_shutdown(ICU, 0, 1), -L4_ENOSYS);
     expect_label("suspend", call(0, 2, PFC_SUSPEND, 0, 0), -L4_ENOSYS);
 }
 
