@@ -276,9 +276,9 @@ static struct test_case const cases[] = {
     {"I-60", "all registers of the answer are loaded", all_words},
     {"I-60", "an answer of fewer words changes no register", fewer_words},
     {"I-60", "and its items are ignored", fewer_words_with_item},
-    {"I-60", "registers that no program can have", wild_registers},
     {"I-61", "items of the answer are mapped", item_mapped},
     {"I-65", "traps of computing instructions", computing_traps},
+    {"I-60", "registers that no program can have", wild_registers},
     {"I-60", "segment selectors of the answer are loaded, bad ones are not", segments},
 };
 

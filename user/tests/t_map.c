@@ -140,10 +140,11 @@ static void grant_onto_own_child(void)
 }
 
 /* The same frame, but not from the source: the child of another page goes with what is below it. */
-static void same_frame_of_another_parent(void)
+/* first, second: in which order the two got the page from the main task. */
+static void same_frame(struct worker *first, struct worker *second)
 {
-    map(d->task, AT(0), MAIN, PAGE(0), RW);
-    map(e->task, AT(0), MAIN, PAGE(0), RW);
+    map(first->task, AT(0), MAIN, PAGE(0), RW);
+    map(second->task, AT(0), MAIN, PAGE(0), RW);
     map(f->task, AT(0), e->task, AT(0), RW);
     map(e->task, AT(0), d->task, AT(0), RO);
     expect_page(e, AT(0), RO, MARK(0));
@@ -151,6 +152,9 @@ static void same_frame_of_another_parent(void)
     unmap(d->task, AT(0), 12, RWX, L4_FP_OTHER_SPACES);
     expect_none(e, AT(0));
 }
+
+static void same_frame_of_another_parent(void) { same_frame(d, e); }
+static void same_frame_of_a_younger_parent(void) { same_frame(e, d); }
 
 static void onto_itself(void)
 {
@@ -287,6 +291,8 @@ static struct test_case const cases[] = {
     {"M-20", "other page at the target is replaced with its descendants", replaced},
     {"M-20", "grant onto a child of the page", grant_onto_own_child},
     {"M-20", "the same frame from another parent", same_frame_of_another_parent},
+    {"M-20", "the same frame from a parent that has it since later",
+     same_frame_of_a_younger_parent},
     {"M-21", "page mapped onto itself vanishes", onto_itself},
     {"M-21", "page mapped onto its ancestor vanishes", onto_ancestor},
     {"M-22", "kernel-user memory is neither source nor target", onto_ku_mem},
