@@ -29,7 +29,6 @@ enum {
 enum trap_number {
     TRAP_NMI = 2,
     TRAP_BREAKPOINT = 3,
-    TRAP_OVERFLOW = 4,
     TRAP_NO_FPU = 7,
     TRAP_DOUBLE_FAULT = 8,
     TRAP_PROTECTION = 13,
@@ -85,7 +84,7 @@ static void init_idt(void)
                        : v == TRAP_DOUBLE_FAULT  ? IST_DOUBLE_FAULT
                        : v == TRAP_MACHINE_CHECK ? IST_MACHINE_CHECK
                                                  : 0;
-        set_gate(v, trap_stubs[v], ist, v == TRAP_BREAKPOINT || v == TRAP_OVERFLOW);
+        set_gate(v, trap_stubs[v], ist, v == TRAP_BREAKPOINT);
     }
     for (unsigned v = 0; v < N_IRQ_STUBS; v++)
         set_gate(FIRST_IRQ + v, irq_stubs[v], 0, false);

@@ -205,12 +205,10 @@ static void segments(void)
 
 static void computing_traps(void)
 {
-    static unsigned char const int4[] = {0xcd, 0x04};
     /* fninit; push 0x33b (division by zero not masked); fldcw [rsp]; pop rax; fld1; fldz; fdivp; fwait; ret */
     static unsigned char const x87[] = {0xdb, 0xe3, 0x68, 0x3b, 3,    0,    0,    0xd9, 0x2c, 0x24,
                                         0x58, 0xd9, 0xe8, 0xd9, 0xee, 0xde, 0xf9, 0x9b, 0xc3};
 
-    trap_of_code("int 4", int4, sizeof(int4), 4);
     trap_of_code("x87 division by zero", x87, sizeof(x87), TRAP_FPU);
 }
 

@@ -85,10 +85,15 @@ static void ports(void)
 static void interrupts(void)
 {
     static struct attempt const a[] = {
-        {"int 0", {0xcd, 0x00}, 2, TRAP_PROTECTION},   {"int 2", {0xcd, 0x02}, 2, TRAP_PROTECTION},
-        {"int 8", {0xcd, 0x08}, 2, TRAP_PROTECTION},   {"int 14", {0xcd, 0x0e}, 2, TRAP_PROTECTION},
-        {"int 32", {0xcd, 0x20}, 2, TRAP_PROTECTION},  {"int 48", {0xcd, 0x30}, 2, TRAP_PROTECTION},
-        {"int 128", {0xcd, 0x80}, 2, TRAP_PROTECTION}, {"int3", {0xcc}, 1, TRAP_BREAK},
+        {"int 0", {0xcd, 0x00}, 2, TRAP_PROTECTION},
+        {"int 2", {0xcd, 0x02}, 2, TRAP_PROTECTION},
+        {"int 4", {0xcd, 0x04}, 2, TRAP_PROTECTION},
+        {"int 8", {0xcd, 0x08}, 2, TRAP_PROTECTION},
+        {"int 14", {0xcd, 0x0e}, 2, TRAP_PROTECTION},
+        {"int 32", {0xcd, 0x20}, 2, TRAP_PROTECTION},
+        {"int 48", {0xcd, 0x30}, 2, TRAP_PROTECTION},
+        {"int 128", {0xcd, 0x80}, 2, TRAP_PROTECTION},
+        {"int3", {0xcc}, 1, TRAP_BREAK},
         {"int 255", {0xcd, 0xff}, 2, TRAP_PROTECTION},
     };
 
