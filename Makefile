@@ -166,6 +166,11 @@ mutants: ## put faults into a copy, one by one: do the tests notice? (M=word: on
 	$(SETUP) build run-direct test
 	@python3 tools/mutants.py $(call option,M,only) $(ARGS)
 
+shrink: ## a sequence on which kernel and model differ: leave out what is not needed (SEQ=file.seq)
+	$(SETUP) build run-direct test
+	@$(MAKE) all
+	@python3 tools/shrink.py $(SEQ) $(ARGS)
+
 coverage: ## which lines of the walk do the host tests run? (ARGS=--lines: show those that none runs)
 	$(SETUP) build test
 	@python3 tools/coverage.py $(ARGS)
@@ -236,5 +241,5 @@ print-flags-user: ; @echo $(CFLAGS_USER)
 print-flags-run: ; $(info $(RUN_FLAGS)) @:
 
 force:
-.PHONY: all run play explore test mutants coverage soak bench bench-check debug iso check fmt disasm toolchain \
-    clean help force print-flags-kernel print-flags-user print-flags-run
+.PHONY: all run play explore test mutants shrink coverage soak bench bench-check debug iso check fmt disasm \
+    toolchain clean help force print-flags-kernel print-flags-user print-flags-run

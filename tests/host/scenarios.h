@@ -27,12 +27,14 @@ extern const unsigned n_scenarios;
 struct record {
     unsigned n;
     struct seq_op op[MAX_SEQUENCE];
-    u64 done[N_SEQ_KINDS][MODEL_IMPOSSIBLE + 1]; /* operations by outcome */
+    u64 done[N_SEQ_KINDS][N_MODEL_STATUS]; /* operations by outcome */
     u64 skipped;
     u64 why; /* which difference ended the process */
-    u64 events[N_MODEL_EVENTS];
+    u64 events[N_MODEL_EVENTS][N_SEQ_KINDS];
 };
 extern struct record *record;
+
+extern const char *const kind_names[N_SEQ_KINDS];
 
 /* How much longer than usual a test is to look: 1, or 10 with QUIRE_SOAK set in the environment. */
 u64 soak_factor(void);
@@ -46,6 +48,9 @@ bool run_random(const struct scenario *s, u64 seed, unsigned n);
 bool run_sequence(const struct scenario *s, const struct seq_op *ops, unsigned n, bool quiet);
 /* Leave out what is not needed for the difference; the new length. */
 unsigned shrink(const struct scenario *s, struct seq_op *ops, unsigned n);
+
+/* Has everything been reached that tests/model/outcomes.txt lists?  Prints the counts (outcomes.c). */
+bool outcomes_check(void);
 
 void print_sequence(FILE *f, const struct scenario *s, const struct seq_op *ops, unsigned n);
 /* One line of the same text. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sources: tests/host/scenarios.c tests/model/gen.c @tests/host/fake/sources */
+/* sources: tests/host/scenarios.c tests/host/outcomes.c tests/model/gen.c @tests/host/fake/sources */
 /*
  * Random operations on the kernel's mapping code and on the reference model; after each one the whole state is
  * compared, and the kernel's own invariants are checked again and again.  A sequence that shows a difference is made
@@ -54,32 +54,6 @@ static bool run_scenario(const struct scenario *s, u64 first_seed, u64 ops)
            seed - first_seed, seconds() - start);
     fflush(stdout);
     return true;
-}
-
-/* Every outcome that the model knows must have been reached. */
-static bool coverage(void)
-{
-    static const char *const kinds[] = {"map",  "unmap",  "ipc",   "touch", "object",
-                                        "task", "ku_mem", "fault", "fail"};
-    bool complete = true;
-
-    printf("  operation       done     failed      dying   overflow    refused\n");
-    for (unsigned k = 0; k < N_SEQ_KINDS; k++) {
-        printf("  %-8s", kinds[k]);
-        for (unsigned o = 0; o <= MODEL_IMPOSSIBLE; o++)
-            printf(" %10lu", record->done[k][o]);
-        printf("\n");
-    }
-    for (unsigned i = 0; i < N_MODEL_EVENTS; i++)
-        printf("  %10lu  %s\n", record->events[i], model_event_names[i]);
-    for (unsigned i = 0; i < N_MODEL_EVENTS; i++)
-        if (!record->events[i]) {
-            printf("FAIL every outcome is reached: not \"%s\"\n", model_event_names[i]);
-            complete = false;
-        }
-    if (complete)
-        printf("ok every outcome is reached\n");
-    return complete;
 }
 
 static bool replay(const char *path)
@@ -141,6 +115,6 @@ int main(int argc, char **argv)
             ok &= run_scenario(&scenarios[i], seed * 1000003,
                                only ? ops : ops / 1000 * scenarios[i].share);
     if (!only && ops >= 1000000)
-        ok &= coverage();
+        ok &= outcomes_check();
     return ok ? 0 : 1;
 }

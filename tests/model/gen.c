@@ -16,7 +16,6 @@ u64 gen_random(struct gen *g, u64 n)
 }
 
 static bool one_in(struct gen *g, u64 n) { return gen_random(g, n) == 0; }
-
 static u64 pick(struct gen *g, const u8 *from, unsigned n) { return from[gen_random(g, n)]; }
 
 static unsigned weighted(struct gen *g, const u8 *weights, unsigned n)
@@ -55,27 +54,24 @@ static u64 pool_address(struct gen *g)
     return base + (one_in(g, 2) ? at & ~0x1fffffUL : at);
 }
 
-/* A page of the space, or a place beside the pages; deep: rather a deep one. */
+/* A page of the space, or a place beside the pages; deep: the deepest one. */
 static u64 some_address(struct gen *g, unsigned space, bool deep)
 {
-    int best = MODEL_NONE;
+    int best;
 
     if (space == 0 && one_in(g, 30)) /* around what the kernel keeps */
         return (one_in(g, 2) ? model.machine.kip : model.machine.owned[0].base) +
                (gen_random(g, 5) << 12) - 0x2000;
-    if (space == 0 || one_in(g, 3))
+    if (space == 0 || one_in(g, deep ? 8 : 3))
         return pool_address(g);
-    for (unsigned tries = 0; tries < (deep ? 40U : 12U); tries++) {
-        int i = model.end ? (int)gen_random(g, (u64)model.end) : 0;
-        const struct model_page *p = &model.page[i];
-        if (!p->present || p->space != space || p->type != SEQ_MEM || p->at == g->config.reserved)
-            continue;
-        if (best < 0 || p->depth > model.page[best].depth)
-            best = i;
-        if (!deep)
-            break;
+    best = deep ? model_deepest(space) : MODEL_NONE;
+    for (unsigned tries = 0; best < 0 && tries < 12; tries++) {
+        best = model.end ? (int)gen_random(g, (u64)model.end) : 0;
+        if (!model.page[best].present || model.page[best].space != space ||
+            model.page[best].type != SEQ_MEM)
+            best = MODEL_NONE;
     }
-    if (best < 0)
+    if (best < 0 || model.page[best].at == g->config.reserved)
         return pool_address(g);
     if (model.page[best].order > 12 && one_in(g, 2)) /* inside of it */
         return model.page[best].at + (gen_random(g, 1UL << (model.page[best].order - 12)) << 12);
@@ -100,11 +96,11 @@ static unsigned mem_order(struct gen *g, unsigned space)
 
     if (one_in(g, 60))
         return (unsigned)gen_random(g, 12);
+    if (g->config.style == GEN_CHAIN)
+        return 12;
     if (space && one_in(g, 60))
         return one_in(g, 2) ? 63 : 40;
     switch (g->config.style) {
-    case GEN_CHAIN:
-        return 12;
     case GEN_LARGE:
         return (unsigned)pick(g, large, sizeof(large));
     case GEN_HUGE:
@@ -140,6 +136,13 @@ static unsigned live_space(struct gen *g)
     for (unsigned i = 0; i < g->config.n_tasks && !model.space[s].alive; i++)
         s = s % g->config.n_tasks + 1;
     return s;
+}
+
+static unsigned source_space(struct gen *g)
+{
+    int deep = g->config.style == GEN_CHAIN && !one_in(g, 4) ? model_deepest(0) : MODEL_NONE;
+    return deep < 0 ? live_space(g)
+                    : model.page[deep].space; /* chains grow where they are longest */
 }
 
 /* ---- flexpages ---- */
@@ -214,11 +217,8 @@ static u64 item_word(struct gen *g, unsigned to, u64 fpage)
 /* All ports to a task that has one already would be 65536 pages in the model. */
 static bool has_single_port(unsigned space)
 {
-    for (int i = 0; i < model.end; i++)
-        if (model.page[i].present && model.page[i].space == space && model.page[i].type == SEQ_IO &&
-            !model.page[i].order)
-            return true;
-    return false;
+    int first = model_find_next(space, SEQ_IO, 0);
+    return first >= 0 && !model.page[first].order;
 }
 
 static u64 few_ports(u64 fpage)
@@ -228,10 +228,10 @@ static u64 few_ports(u64 fpage)
 
 static void gen_map(struct gen *g, struct seq_op *op)
 {
-    unsigned type = some_type(g);
+    unsigned type = some_type(g), odds = g->config.style == GEN_CHAIN ? 30 : 3;
 
     op->b = (u8)live_space(g);
-    op->a = (u8)(type != SEQ_OBJ && one_in(g, 3) ? 0 : live_space(g));
+    op->a = (u8)(type != SEQ_OBJ && one_in(g, odds) ? 0 : source_space(g));
     op->n = one_in(g, 3) ? (u8)gen_random(g, 4) : 3;
     op->w[1] = send_fpage(g, type, op->a);
     if (type == SEQ_IO && has_single_port(op->b))
@@ -313,7 +313,7 @@ static void gen_ipc(struct gen *g, struct seq_op *op)
 {
     unsigned items = 1 + (unsigned)gen_random(g, SEQ_MAX_ITEMS);
 
-    op->a = (u8)live_space(g);
+    op->a = (u8)source_space(g);
     op->b = (u8)live_space(g);
     op->n = (u8)(items | (one_in(g, 3) ? 0U : 16U));
     for (unsigned i = 0; i < items; i++) {

@@ -81,6 +81,19 @@ int model_find_next(unsigned space, unsigned type, u64 at)
     return best;
 }
 
+int model_deepest(unsigned space)
+{
+    int best = MODEL_NONE;
+
+    for (int i = 0; i < model.end; i++) {
+        const struct model_page *p = &model.page[i];
+        if (p->present && p->type == SEQ_MEM && (!space || p->space == space) &&
+            (best < 0 || p->depth > model.page[best].depth))
+            best = i;
+    }
+    return best;
+}
+
 bool model_is_below(int page, int ancestor)
 {
     while (page >= 0) {

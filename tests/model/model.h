@@ -96,8 +96,16 @@ struct model {
 };
 extern struct model model;
 
-/* Outcomes of one operation, for the comparison and the table of what was reached. */
-enum model_status { MODEL_DONE, MODEL_FAILED, MODEL_DYING, MODEL_OVERFLOW, MODEL_IMPOSSIBLE };
+/* Outcomes of one operation, for the comparison and the table of what was reached (tests/model/outcomes.txt). */
+enum model_status {
+    MODEL_DONE,
+    MODEL_FAILED,
+    MODEL_DYING,
+    MODEL_OVERFLOW,
+    MODEL_IMPOSSIBLE,
+    MODEL_NO_MEMORY, /* nothing was changed for want of memory: the model is not asked */
+    N_MODEL_STATUS
+};
 
 enum model_event {
     EV_SOURCE_ABSENT,
@@ -172,6 +180,16 @@ struct model_stop {
     u64 src;       /* source address, port or slot of the page that failed */
 };
 
+/* Where an operation asked for memory, in order: what model_stop can name (the first MODEL_ASKED ones). */
+enum { MODEL_ASKED = 512 };
+struct model_asked {
+    u8 space, type; /* of the target */
+    u8 item;
+    u64 src, dst;
+};
+extern struct model_asked model_asked[MODEL_ASKED];
+extern unsigned model_n_asked; /* of the last operation */
+
 /* What an operation answers. */
 struct model_answer {
     enum model_status status;
@@ -190,10 +208,12 @@ struct model_move {
     u8 from, to, type, rights, attrs;
     bool grant, any;
     u64 src, dst, size;
+    u8 item;
 };
 
 int model_find(unsigned space, unsigned type, u64 at); /* page that covers the address */
 int model_find_exact(const struct model_page *p);      /* same space, type, order, address */
+int model_deepest(unsigned space);                     /* page of memory; 0: of any space */
 bool model_is_below(int page, int ancestor);           /* a descendant? */
 int model_find_cap(unsigned space, u64 slot);          /* number or MODEL_NONE */
 bool model_in_ku(unsigned space, u64 at);
@@ -229,6 +249,8 @@ void model_put_cap(unsigned space, u64 slot, unsigned object, unsigned rights);
 void model_drop_cap(int cap, bool delete);
 /* Empty the spaces of tasks that have ended, and of those that end with it. */
 void model_end_tasks(void);
+/* The target needs memory; true: here the kernel had none. */
+bool model_ask(const struct model_move *m, const u64 *stop);
 void model_note_table(unsigned space, unsigned order, u64 at);
 
 static inline void model_event(enum model_event e) { model_events[e]++; }

@@ -119,7 +119,7 @@ static enum model_status one_item(const struct seq_op *op, unsigned n, struct bu
 {
     u64 word = op->w[SEQ_W_ITEM + 2 * n], fpage = op->w[SEQ_W_ITEM + 2 * n + 1],
         *ret = &a->word[2 * n];
-    struct model_move m = {.from = op->a, .to = op->b};
+    struct model_move m = {.from = op->a, .to = op->b, .item = (u8)n};
     enum model_status s;
 
     if (word & 1)
@@ -273,6 +273,7 @@ static void run_ku_mem(const struct seq_op *op, struct model_answer *a)
 void model_run(const struct seq_op *op, const struct model_stop *stop, struct model_answer *a)
 {
     *a = (struct model_answer){.status = MODEL_DONE};
+    model_n_asked = 0;
     switch (op->kind) {
     case SEQ_MAP:
         run_map(op, stop, a);

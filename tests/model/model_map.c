@@ -3,6 +3,9 @@
 #include "model.h"
 
 enum { PORTS = 65536, ORDER_4K = 12, ORDER_2M = 21, ORDER_1G = 30 };
+struct model_asked model_asked[MODEL_ASKED];
+unsigned model_n_asked;
+
 #define USER_LIMIT 0x800000000000UL
 
 static u64 size_of(unsigned order) { return 1UL << order; }
@@ -45,6 +48,17 @@ static void step(struct model_move *m, u64 size)
     m->src += size;
     m->dst += size;
     m->size -= size;
+}
+
+bool model_ask(const struct model_move *m, const u64 *stop)
+{
+    if (model_n_asked < MODEL_ASKED)
+        model_asked[model_n_asked++] =
+            (struct model_asked){m->to, m->type, m->item, m->src, m->dst};
+    if (!stop || *stop != m->src)
+        return false;
+    model_event(EV_NO_MEMORY);
+    return true;
 }
 
 static void note_tables(const struct model_move *m, unsigned order)
@@ -106,10 +120,8 @@ static enum model_status insert(struct model_move *m, struct model_page *new, in
         model_event(EV_DEPTH_LIMIT);
         return MODEL_FAILED;
     }
-    if (stop && *stop == m->src) {
-        model_event(EV_NO_MEMORY);
+    if (model_ask(m, stop))
         return MODEL_FAILED;
-    }
     note_tables(m, new->order);
     if (m->type == SEQ_MEM)
         model_event(new->order == ORDER_4K   ? EV_INSERT_SMALL

@@ -137,10 +137,8 @@ static enum model_status one_cap(struct model_move *m, struct model_cap src, con
         return MODEL_DONE;
     }
     m->any = true;
-    if (stop && *stop == m->src) {
-        model_event(EV_NO_MEMORY);
+    if (model_ask(m, stop))
         return MODEL_FAILED;
-    }
     old = model_find_cap(m->to, m->dst);
     if (old >= 0) { /* M-63 .. M-65 */
         bool dies = model.cap[old].rights & RIGHT_D;

@@ -48,12 +48,22 @@ struct answer {
     bool unknown;  /* a helper did not live to tell */
 };
 
+/* A world and a generator; names as in tests/host/scenarios.c. */
+struct scenario {
+    const char *name;
+    struct gen_config gen;
+    bool family;    /* task 1 holds the capabilities of the others */
+    u32 quota;      /* of each task, KiB; 0: plenty */
+    unsigned share; /* of all operations, per thousand */
+};
+
 /* ---- the world (map_world.c) ---- */
 
 /* The driver's capabilities of a space. */
 l4_cap_idx_t world_task(unsigned space, bool with_s);
 l4_cap_idx_t world_factory(unsigned space);
 l4_cap_idx_t world_helper(unsigned space, unsigned which);
+l4_cap_idx_t world_reserve(unsigned space);
 l4_cap_idx_t world_scratch(void);
 /* Objects of the model by number: the kernel's id. */
 void world_note_object(unsigned object, u64 id);
@@ -62,9 +72,11 @@ u64 world_id_of(l4_cap_idx_t cap);
 bool world_is_ram(u64 phys);
 
 void world_init(void);
-/* Tasks 1 ... n are made; model and kernel agree.  family: task 1 holds the capabilities of the others. */
-void world_begin(unsigned n, bool family);
+/* Tasks 1 ... n are made; model and kernel agree. */
+void world_begin(const struct scenario *s);
 void world_end(void);
+/* The driver ends a task, on both sides. */
+void world_end_task(unsigned space);
 /* After an operation: who has ended in the model must have ended in the kernel. */
 void world_bury(void);
 /* What the pager did for helpers meanwhile, the model does too. */
@@ -85,6 +97,25 @@ bool both_run(const struct seq_op *op, enum model_status *status);
 void compare_answers(const struct seq_op *op, const struct answer *k, const struct model_answer *m);
 /* full: absent pages and ports too, all of them. */
 void compare_states(struct gen *g, bool full);
+
+/* ---- tasks with little quota (map_tight.c) ---- */
+
+extern bool tight_world; /* maps may fail for want of memory */
+/* Before an operation: all helpers have what they need, and every task has its reserve. */
+void tight_prepare(void);
+/* Give the task's reserve up; false: there is none. */
+bool tight_release(unsigned space);
+void tight_end(void);
+/* The model's turn: it stops where the kernel did. */
+void tight_run(const struct seq_op *op, const struct answer *k, struct model_answer *m);
+
+/* ---- sequences as text (map_replay.c) ---- */
+
+extern const char *const kind_names[N_SEQ_KINDS];
+void print_operation(const struct seq_op *op);
+/* The n-th module that is a sequence: its operations, *name that of its scenario (no word: none); how many, 0: none. */
+unsigned replay_read(unsigned n, struct seq_op *ops, unsigned max, const char **name);
+
 /* A difference: print what and the sequence, end the run. */
 _Noreturn void differs(char const *fmt, ...) __attribute__((format(printf, 1, 2)));
 

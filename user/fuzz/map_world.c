@@ -19,16 +19,24 @@ enum {
     PER_SPACE = 16,
     FAMILY_SLOT = 0x60
 };
-enum { CAP_TASK_S, CAP_TASK, CAP_HELPERS, CAP_FACTORY = CAP_HELPERS + N_HELPERS, CAP_PAGER };
-enum { LABEL_SHIFT = 4, PF_FETCH = 4, LOW_MEMORY = 0x1000000 };
+enum {
+    CAP_TASK_S,
+    CAP_TASK,
+    CAP_HELPERS,
+    CAP_FACTORY = CAP_HELPERS + N_HELPERS,
+    CAP_PAGER,
+    CAP_RESERVE
+};
+enum { LABEL_SHIFT = 4, PF_FETCH = 4, LOW_MEMORY = 0x1000000, PLENTY = 64 << 20 };
 
 static u64 ids[MODEL_OBJECTS];
 static u8 helper_object[MODEL_SPACES][N_HELPERS], pager_object[MODEL_SPACES];
 static bool volatile code_mapped[MODEL_SPACES]; /* by the pager, not yet by the model */
+static bool lives[MODEL_SPACES];
 static struct quire_thread pager;
 static char pager_stack[4096] __attribute__((aligned(16)));
 static l4_cap_idx_t volatile current; /* the helper that is at work */
-static u64 ram_end, quota;
+static u64 ram_end;
 
 static l4_cap_idx_t slot_of(unsigned space, unsigned n)
 {
@@ -45,6 +53,7 @@ l4_cap_idx_t world_helper(unsigned space, unsigned which)
 {
     return slot_of(space, CAP_HELPERS + which);
 }
+l4_cap_idx_t world_reserve(unsigned space) { return slot_of(space, CAP_RESERVE); }
 l4_cap_idx_t world_scratch(void) { return slot_of(MODEL_SPACES, 0); }
 u64 world_id_of(l4_cap_idx_t cap) { return l4_debugger_global_id(cap); }
 void world_note_object(unsigned object, u64 id) { ids[object] = id; }
@@ -62,27 +71,40 @@ bool world_is_ram(u64 phys)
 
 static u64 code_fpage(void) { return seq_fpage((u64)helper_page, SEQ_MEM, 12, RIGHT_R | RIGHT_X); }
 
-/* An operation may take the code away under a helper that waits in it: it comes back at the fault. */
+/*
+ * An operation may take the code away under a helper that waits in it: it comes back at the fault.  If that fails for
+ * want of memory, the task's reserve goes, and the helper faults again (I-55).
+ */
 static void pager_loop(void *unused)
 {
     l4_utcb_t *u = l4_utcb();
     l4_umword_t label;
     l4_addr_t resume = HELPER_CODE + (l4_addr_t)(helper_fault - helper_page);
     l4_msgtag_t tag = l4_ipc_wait(u, &label, L4_IPC_NEVER);
+    unsigned space = 0;
 
     (void)unused;
     for (;;) {
         l4_msgtag_t answer = l4_msgtag(0, 0, 0, 0);
 
-        if (!l4_msgtag_has_error(tag) && l4_msgtag_is_exception(tag)) {
+        if (l4_msgtag_has_error(tag)) {
+            if (space && l4_ipc_error(tag, u) == L4_IPC_SEMAPFAILED && !tight_release(space))
+                differs("the pager cannot map the helpers' code");
+            tag = l4_ipc_wait(u, &label, L4_IPC_NEVER);
+            continue;
+        }
+        space = 0;
+
+        if (l4_msgtag_is_exception(tag)) {
             u->msg.mr[18] = resume;
             answer = l4_msgtag(0, L4_UTCB_EXCEPTION_REGS_SIZE, 0, 0);
-        } else if (!l4_msgtag_has_error(tag) && u->msg.mr[0] & PF_FETCH) {
-            code_mapped[label >> LABEL_SHIFT] = true;
+        } else if (u->msg.mr[0] & PF_FETCH) {
+            space = (unsigned)(label >> LABEL_SHIFT);
+            code_mapped[space] = true;
             u->msg.mr[0] = HELPER_CODE | 8;
             u->msg.mr[1] = code_fpage();
             answer = l4_msgtag(0, 0, 1, 0);
-        } else if (!l4_msgtag_has_error(tag)) {
+        } else {
             l4_thread_ex_regs(current, resume, ~0UL, 0);
         }
         tag = l4_ipc_reply_and_wait(u, answer, &label, L4_IPC_SEND_TIMEOUT_0);
@@ -157,6 +179,7 @@ bool world_prepare(unsigned space)
         model.page[i].rights & RIGHT_X)
         return true;
     map.w[1] = code_fpage();
+    tight_release(space);
     return both_run(&map, &status) && status == MODEL_DONE;
 }
 
@@ -169,6 +192,8 @@ bool world_partner(unsigned space, unsigned partner, bool with_s)
 }
 
 /* ---- tasks ---- */
+
+static void drop(l4_cap_idx_t cap) { l4_task_delete_obj(L4_BASE_TASK_CAP, cap); }
 
 /* An object that the driver holds as well: no slot of the model's is the last one. */
 static u8 held_object(l4_cap_idx_t cap)
@@ -239,18 +264,19 @@ bool world_make_task(struct seq_op *op, struct answer *k)
     model_run(&area, &stop, &m);
     for (unsigned h = 0; h < N_HELPERS; h++)
         fuzz_must("helper", start_helper(op->a, h));
-    if (!world_prepare(op->a))
-        differs("task %u: no memory for its helpers' code", op->a);
+    if (!world_prepare(op->a)) {
+        if (!tight_world)
+            differs("task %u: no memory for its helpers' code", op->a);
+        lives[op->a] = true;
+        world_end_task(op->a);
+        return false;
+    }
     for (unsigned h = 0; h < N_HELPERS; h++)
         fuzz_must("start", l4_error(l4_thread_ex_regs(world_helper(op->a, h), HELPER_CODE,
                                                       HELPER_KU + 0x1000 - (1 - h) * 0x400UL, 0)));
     model.page[model_find(op->a, SEQ_MEM, HELPER_CODE)].usage |= USED_READ;
     return true;
 }
-
-static void drop(l4_cap_idx_t cap) { l4_task_delete_obj(L4_BASE_TASK_CAP, cap); }
-
-static bool lives[MODEL_SPACES];
 
 static void bury(unsigned space)
 {
@@ -270,6 +296,14 @@ void world_bury(void)
             bury(i);
         lives[i] = model.space[i].alive;
     }
+}
+
+void world_end_task(unsigned space)
+{
+    drop(world_task(space, true));
+    model_end_object(model.space[space].object);
+    model_end_tasks();
+    world_bury();
 }
 
 /* ---- begin and end ---- */
@@ -316,7 +350,6 @@ void world_init(void)
 {
     l4_sched_param_t sched = l4_sched_param(PRIO_DRIVER, 0);
 
-    quota = fuzz_number("quota", 64 << 20);
     fuzz_must("priority",
               l4_error(l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, L4_BASE_THREAD_CAP, &sched)));
     pager.entry = pager_loop;
@@ -331,20 +364,22 @@ void world_init(void)
                                                slot_of(0, CAP_TASK) | 0xf0)));
 }
 
-void world_begin(unsigned n, bool family)
+void world_begin(const struct scenario *s)
 {
+    u64 quota = s->quota ? (u64)s->quota << 10 : PLENTY;
     struct model_machine machine;
     struct seq_op make = {.kind = SEQ_TASK};
     struct answer k;
 
     find_machine(&machine);
     model_reset(&machine);
-    for (unsigned i = 1; i <= n; i++) {
+    tight_world = s->quota != 0;
+    for (unsigned i = 1; i <= s->gen.n_tasks; i++) {
         fuzz_must("factory", l4_error(l4_factory_create_factory(L4_BASE_FACTORY_CAP,
                                                                 world_factory(i), quota)));
         pager_object[i] = held_object(slot_of(i, CAP_PAGER));
         make.a = (u8)i;
-        make.b = family && i > 1;
+        make.b = s->family && i > 1;
         make.w[0] = FAMILY_SLOT + i;
         if (!world_make_task(&make, &k))
             differs("no memory for the first tasks");
@@ -354,6 +389,7 @@ void world_begin(unsigned n, bool family)
 
 void world_end(void)
 {
+    tight_end();
     for (unsigned i = 1; i < MODEL_SPACES; i++) {
         lives[i] = false;
         for (unsigned h = 0; h < N_HELPERS; h++)

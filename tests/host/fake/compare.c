@@ -223,9 +223,11 @@ bool both_run(const struct seq_op *op, enum model_status *status)
     struct seq_op copy = *op;
     struct model_answer m;
     struct exec_answer k;
+    bool possible = exec_possible(op);
 
     exec_run(&copy, &k);
     if (!k.done) {
+        *status = possible ? MODEL_NO_MEMORY : MODEL_IMPOSSIBLE;
         compare_learn_tables();
         return false;
     }

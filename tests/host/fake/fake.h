@@ -112,7 +112,10 @@ void compare_states(void);
 /* After a failure the kernel may have made tables that the model does not know of. */
 void compare_learn_tables(void);
 
-/* Run one operation on both sides and compare; true: the status in *status. */
+/*
+ * Run one operation on both sides and compare; the status in *status.  False: it had no effect, for want of memory
+ * (MODEL_NO_MEMORY) or because a task that it needs does not live.
+ */
 bool both_run(const struct seq_op *op, enum model_status *status);
 
 #endif
