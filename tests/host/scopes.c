@@ -169,8 +169,8 @@ const struct scope scopes[] = {
      {SWAP, ALL_BY(0x3000), ALL_BY(LOW ^ NEXT_TABLE)}},
     {"M-58 ... M-70 objects exhaustively",
      scope_objects,
-     4,
      5,
+     99,
      {SWAP, {.mask = {0, 1, 0}}, {.mask = {0, 0, 1}}}},
     {"M-52 ... M-54 ports exhaustively", scope_ports, 99, 99, {SWAP}},
 };
