@@ -158,8 +158,15 @@ static void scope_ports(void)
         .mask = { x, x, x }                                                                        \
     } /* in all spaces alike */
 
+/* Short ones first: a fault is found soon. */
 const struct scope scopes[] = {
     {"M-19 ... M-46 one page exhaustively", scope_tiny, 99, 99, {SWAP}},
+    {"M-52 ... M-54 ports exhaustively", scope_ports, 99, 99, {SWAP}},
+    {"M-58 ... M-70 objects exhaustively",
+     scope_objects,
+     5,
+     99,
+     {SWAP, {.mask = {0, 1, 0}}, {.mask = {0, 0, 1}}}},
     {"M-19 ... M-46 small pages exhaustively", scope_small, 4, 6, {SWAP, ALL_BY(0x1000)}},
     {"M-13 ... M-43 pages of two sizes exhaustively", scope_sizes, 4, 5, {SWAP}},
     {"M-13 ... M-46 four pages, two sizes, two rights exhaustively",
@@ -167,12 +174,6 @@ const struct scope scopes[] = {
      3,
      4,
      {SWAP, ALL_BY(0x3000), ALL_BY(LOW ^ NEXT_TABLE)}},
-    {"M-58 ... M-70 objects exhaustively",
-     scope_objects,
-     5,
-     99,
-     {SWAP, {.mask = {0, 1, 0}}, {.mask = {0, 0, 1}}}},
-    {"M-52 ... M-54 ports exhaustively", scope_ports, 99, 99, {SWAP}},
 };
 const unsigned n_scopes = sizeof(scopes) / sizeof(scopes[0]);
 
