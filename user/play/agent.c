@@ -318,10 +318,8 @@ static int furnish(unsigned space, l4_cap_idx_t task)
     int err = (int)l4_error(l4_task_map(L4_BASE_TASK_CAP, L4_BASE_TASK_CAP, cap, spot));
 
     for (l4_addr_t at = l4_trunc_page((l4_addr_t)__start_play_code); at < end && !err;
-         at += L4_PAGESIZE) {
-        (void)*(volatile char *)at; /* sigma0 maps it to us first */
+         at += L4_PAGESIZE)
         err = map_page(task, at, L4_FPAGE_RX);
-    }
     if (!err)
         err = map_page(task, (l4_addr_t)&agents[space], L4_FPAGE_RW);
     if (!err)
@@ -372,6 +370,14 @@ void agent_stop(unsigned space)
     l4_ipc_sleep_us(1000);
 }
 
+/* sigma0 maps the helpers' code to us when we touch it.  Our own helper could not wait for that: it has another pager. */
+static void touch_code(void)
+{
+    for (l4_addr_t at = l4_trunc_page((l4_addr_t)__start_play_code);
+         at < (l4_addr_t)__stop_play_code; at += L4_PAGESIZE)
+        (void)*(volatile char *)at;
+}
+
 int agents_init(void)
 {
     l4_sched_param_t sched = l4_sched_param(PRIO_MAIN, 0);
@@ -382,6 +388,7 @@ int agents_init(void)
     if (!err)
         err = quire_thread_create(&pager, pager_stack, sizeof(pager_stack), PRIO_PAGER,
                                   L4_BASE_PAGER_CAP);
+    touch_code();
     root_utcb = quire_utcb_alloc();
     agents[ROOT].main = L4_BASE_THREAD_CAP;
     return err ? err : run(ROOT, L4_BASE_TASK_CAP, pager.cap);
