@@ -370,7 +370,7 @@ void agent_stop(unsigned space)
     l4_ipc_sleep_us(1000);
 }
 
-/* sigma0 maps the helpers' code to us when we touch it.  Our own helper has another pager and could not wait for that. */
+/* sigma0 maps the helpers' code to us when we touch it.  Our own helper has another pager: it could not wait for it. */
 static void touch_code(void)
 {
     for (l4_addr_t at = l4_trunc_page((l4_addr_t)__start_play_code);
