@@ -237,9 +237,10 @@ help: ## list the targets
 
 # For tools/check.py and the tests.
 print-flags-kernel: ; @echo $(CFLAGS_KERNEL)
+print-compile-kernel: ; @echo $(CC) $(CFLAGS_KERNEL)
 print-flags-user: ; @echo $(CFLAGS_USER)
 print-flags-run: ; $(info $(RUN_FLAGS)) @:
 
 force:
 .PHONY: all run play explore test mutants shrink coverage soak bench bench-check debug iso check fmt disasm \
-    toolchain clean help force print-flags-kernel print-flags-user print-flags-run
+    toolchain clean help force print-flags-kernel print-compile-kernel print-flags-user print-flags-run

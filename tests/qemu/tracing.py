@@ -5,8 +5,10 @@ A kernel built with TRACE=1 runs the demonstration and some scenarios of the pla
 on the console, nor be in a kernel built without it. traced() is for other tests that need a trace.
 """
 import collections
+import glob
 import os
 import re
+import shlex
 import sys
 import threading
 
@@ -195,6 +197,47 @@ def lost_events(context):
         if "missing" in str(wrong):
             return
     raise Failed("a gap in the numbers was not noticed")
+
+
+def without_hooks(text):
+    """A source text without its TRACE() hooks, all else in its line."""
+    parts, end = [], 0
+    for hook in re.finditer(r"\bTRACE\(", text):
+        depth, at = 1, hook.end()
+        while depth:
+            depth += {"(": 1, ")": -1}.get(text[at], 0)
+            at += 1
+        at += text[at] in ";,"
+        parts += [text[end:hook.start()], "\n" * text.count("\n", hook.start(), at)]
+        end = at
+    return "".join(parts) + text[end:]
+
+
+@job("trace: the hooks leave nothing in the code of a kernel built without")
+def no_code(context):
+    """Each file that has hooks is compiled without them, too: the instructions are the same, byte by byte."""
+    scratch, hooks = os.path.join(context.scratch("trace-hooks")), []
+    for name in sorted(glob.glob("kernel/*.[ch]") + glob.glob("arch/*/*.[ch]")):
+        with open(name, encoding="utf-8") as file:
+            text = file.read()
+        os.makedirs(os.path.join(scratch, os.path.dirname(name)), exist_ok=True)
+        own = not name.startswith("kernel/trace")
+        with open(os.path.join(scratch, name), "w", encoding="utf-8") as file:
+            file.write(without_hooks(text) if own else text)
+        hooks += [name] if own and name.endswith(".c") and "TRACE(" in text else []
+    command = output_of(["make", "-s", "print-compile-kernel"], cwd=TOP)[1].replace("-Iinclude", f"-I{TOP}/include")
+    differ = []
+    for name in hooks:
+        status, text = output_of([*shlex.split(command), "-c", "-o", "one.o", name], cwd=scratch)
+        if status:
+            raise Failed(f"{name} without its hooks cannot be compiled" + tail(text))
+        for source, code in ((os.path.join(scratch, "one.o"), "new.bin"),
+                             (os.path.join(TOP, context.built(f"obj/{name}.o")), "old.bin")):
+            output_of(["objcopy", "-O", "binary", "--only-section=.text", source, os.path.join(scratch, code)])
+        with open(os.path.join(scratch, "new.bin"), "rb") as new, open(os.path.join(scratch, "old.bin"), "rb") as old:
+            differ += [name] if (code := new.read()) != old.read() or not code else []
+    if differ or len(hooks) < 15:
+        raise Failed(f"{len(hooks)} files with hooks; other code without them: {' '.join(differ)}")
 
 
 @job("trace: nothing of it is in a kernel built without")
