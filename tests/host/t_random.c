@@ -19,12 +19,27 @@
 
 static struct seq_op sequence[MAX_SEQUENCE];
 
+#define FAILING "build/tests/host/failing.seq"
+
 static double seconds(void)
 {
     struct timespec t;
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* As a file, to be looked at, run again with --replay, and put beside those of tests/model/regress. */
+static void keep(const struct scenario *s, unsigned n)
+{
+    FILE *f = fopen(FAILING, "w");
+
+    if (!f)
+        return; /* another directory: it was printed */
+    fprintf(f, "# SPDX-License-Identifier: MIT\n");
+    print_sequence(f, s, sequence, n);
+    fclose(f);
+    printf("(kept in " FAILING ")\n");
 }
 
 static void report(const struct scenario *s, u64 seed)
@@ -36,6 +51,7 @@ static void report(const struct scenario *s, u64 seed)
     memcpy(sequence, record->op, n * sizeof(*sequence));
     n = shrink(s, sequence, n);
     print_sequence(stdout, s, sequence, n);
+    keep(s, n);
     if (run_sequence(s, sequence, n, false))
         printf("(it does not show it again)\n");
 }
