@@ -60,11 +60,13 @@ class Shown:
             raise
         return self
 
-    def __exit__(self, kind, *_):
+    def __exit__(self, kind, problem, _):
         try:
             complaints = [] if kind else self.browser.complaints()
         finally:
             LOCK.release()
+        if kind in (chromium.BrowserError, StopIteration, TypeError):  # the page is not as the test takes it to be
+            raise Failed(f"{kind.__name__}: {problem}") from problem
         if complaints:
             raise Failed("the page complains: " + "; ".join(complaints[:3]))
 

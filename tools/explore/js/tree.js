@@ -77,7 +77,8 @@ function drawnNodes(state, marks, what, words) {
   }
   for (const drawn of [...found.values()]) {
     // Only a root is not there yet: any other parent holds the frame too.
-    if (drawn.parent && !found.has(drawn.parent)) take(state.node(drawn.parent), "");
+    const root = drawn.parent && !found.has(drawn.parent) && !drawn.parent.includes("#") && state.node(drawn.parent);
+    if (root) take(root, "");
   }
   return [...found.values()];
 }
