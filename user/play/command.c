@@ -49,7 +49,7 @@ struct command const commands[] = {
     {"check", do_check, 0, "check [on|off]",
      "try every page and slot; on, off: after each operation", "check"},
     {"decode", do_decode, 1, "decode fpage|item|return WORD...", "explain a word",
-     "decode fpage 0x200557"},
+     "decode fpage raw:0x200557"},
     {"repeat", do_repeat, 2, "repeat N COMMAND...",
      "rounds of a command, % is the round's number from 0; ends at an error",
      "repeat 4 map root P0+%*4K@0x1000000+%*4K a"},
