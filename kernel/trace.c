@@ -234,9 +234,10 @@ void trace_step(const char *at, struct map_op *op, const char *did, unsigned ord
         op->traced.count += 1UL << order;
     trace_write(at, "step did=%s kind=%s src=0x%lx dst=0x%lx order=%u%s", did, kinds[op->type],
                 op->src, op->dst, order,
-                did[0] == 'u'   ? " rule=M-19"
-                : did[0] == 'r' ? " rule=M-21"
-                                : "");
+                did[0] == 'u'        ? " rule=M-19"
+                : did[0] != 'r'      ? ""
+                : op->type == FP_OBJ ? " rule=M-63"
+                                     : " rule=M-20");
 }
 
 void trace_skip(const char *at, struct map_op *op, u64 size, const char *why)
