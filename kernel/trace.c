@@ -228,16 +228,18 @@ void trace_item_range(const char *at, const struct map_op *op)
     trace_write(at, "item-range src=0x%lx dst=0x%lx size=0x%lx", op->src, op->dst, op->size);
 }
 
+static const char *rule_of(const struct map_op *op, char did)
+{
+    return did == 'u' ? " rule=M-19"
+                      : (did != 'r' ? "" : (op->type == FP_OBJ ? " rule=M-63" : " rule=M-20"));
+}
+
 void trace_step(const char *at, struct map_op *op, const char *did, unsigned order)
 {
     if (did[0] != 'r')
         op->traced.count += 1UL << order;
     trace_write(at, "step did=%s kind=%s src=0x%lx dst=0x%lx order=%u%s", did, kinds[op->type],
-                op->src, op->dst, order,
-                did[0] == 'u'        ? " rule=M-19"
-                : did[0] != 'r'      ? ""
-                : op->type == FP_OBJ ? " rule=M-63"
-                                     : " rule=M-20");
+                op->src, op->dst, order, rule_of(op, did[0]));
 }
 
 void trace_skip(const char *at, struct map_op *op, u64 size, const char *why)
