@@ -10,6 +10,7 @@
 #include <l4/sys/factory.h>
 #include <l4/sys/irq.h>
 #include <l4/sys/rcv_endpoint.h>
+#include <l4/sys/scheduler.h>
 #include <l4/sys/task.h>
 #include <l4/sys/thread.h>
 
@@ -98,9 +99,31 @@ static void faulted(void)
     expect_no_loss(faulted_once);
 }
 
+/* It is deleted while it is still dying of its fault, and ends once. */
+static void faulted_and_deleted_once(void)
+{
+    l4_sched_param_t low = l4_sched_param(1, 0);
+    struct worker *w = victim();
+
+    expect_label("low priority",
+                 l4_error(l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, w->thread, &low)), 0);
+    worker_run(w, touch, NULL);
+    l4_ipc_sleep_us(1); /* until the next tick: it has begun to die */
+    expect("no access", (unsigned long)w->done, 0);
+    worker_kill(w);
+    clean_up();
+}
+
+static void faulted_and_deleted(void)
+{
+    faulted_and_deleted_once();
+    expect_no_loss(faulted_and_deleted_once);
+}
+
 static struct test_case const cases[] = {
     {"O-34", "a thread for which many wait is deleted", deleted},
     {"I-48", "a thread for which many wait is killed by a fault", faulted},
+    {"O-34", "one that is deleted while a fault is killing it", faulted_and_deleted},
 };
 
 int main(void)
