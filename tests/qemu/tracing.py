@@ -26,7 +26,7 @@ SCENARIOS = ("depth", "grant", "local_id", "memory_rights", "mismatch", "no_buff
 REASONS = """beyond-space:F-4 depth:M-8 dying:M-82 ku-mem:M-22 no-buffer:F-11 no-memory:M-29 no-rights:F-6
     no-rights:M-12 no-source:M-10 no-source:M-62 not-aligned:F-2 own-gate:F-17 same-task:F-16 type-mismatch:F-12
     void:F-14""".split()
-STEPS = {("replace", "M-21"), ("upgrade", "M-19"), ("grant", None), ("map", None)}
+STEPS = {("replace", "M-20"), ("replace", "M-63"), ("upgrade", "M-19"), ("grant", None), ("map", None)}
 LOCKS = collections.defaultdict(threading.Lock)  # name: one boot of it at a time
 DONE = {}  # name: result and path of a boot that was traced already
 DEMONSTRATION_EVENTS = """boot bind exception fault fault-end gate-bind ipc-begin ipc-block ipc-done ipc-transfer

@@ -23,7 +23,15 @@
 #include <quire/string.h>
 
 enum { PRIO_TOP = 255, PRIO_CALLER = 10, PERIOD_US = 1000, PATIENCE = 4 };
-enum { QUOTA = 384 << 10, LIFE = 6000, WARM_UP = 4000, CHECK_EVERY = 64, LABEL_SHIFT = 4 };
+enum { LOOK_EVERY = 8, FEW_CALLS = 100 }; /* periods; fewer calls in them are a standstill */
+enum {
+    QUOTA = 384 << 10,
+    LIFE = 6000,
+    WARM_UP = 4000,
+    CHECK_EVERY = 64,
+    LABEL_SHIFT = 4,
+    STANDSTILL = 50
+};
 enum own { OWN_FACTORY, OWN_TASK, OWN_IDLE, OWN_GATE, OWN_UNBOUND, OWN_IRQ, OWN_SEM, N_OWN };
 
 static struct site {
@@ -239,7 +247,7 @@ static void attend(unsigned i, unsigned t)
 
 static void run(unsigned long calls)
 {
-    unsigned long end = total + calls, periods = 0;
+    unsigned long end = total + calls, periods = 0, last = total;
 
     for (unsigned i = 0; i < N_TASKS; i++)
         make(i);
@@ -248,6 +256,15 @@ static void run(unsigned long calls)
         if (++periods % CHECK_EVERY == 0) {
             n_checks++;
             n_broken += !fuzz_kernel_check();
+        }
+        /*
+         * A task without any quota left cannot even be given its stacks: its threads fault for ever, and as they are made
+         * anew in the same order they take each period from all others.
+         */
+        if (periods % LOOK_EVERY == 0) {
+            for (unsigned i = 0; i < N_TASKS && total - last < FEW_CALLS; i++)
+                sites[i].life = LIFE;
+            last = total;
         }
         for (unsigned i = 0; i < N_TASKS; i++) {
             for (unsigned t = 0; t < N_THREADS; t++)
