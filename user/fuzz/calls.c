@@ -258,8 +258,8 @@ static void run(unsigned long calls)
             n_broken += !fuzz_kernel_check();
         }
         /*
-         * A task without any quota left cannot even be given its stacks: its threads fault for ever, and as they are made
-         * anew in the same order they take each period from all others.
+         * A task without any quota left cannot even be given its stacks: its threads fault for ever, and as they are
+         * made anew in the same order they take each period from all others.
          */
         if (periods % LOOK_EVERY == 0) {
             for (unsigned i = 0; i < N_TASKS && total - last < FEW_CALLS; i++)
