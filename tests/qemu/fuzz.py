@@ -16,8 +16,9 @@ OPERATIONS = 50000
 SEEDS = (1, 2)
 
 
-def fuzz_calls(context, calls, seed, **options):
-    modules = [(context.built("sigma0.elf"), ""), (context.built("fuzz_calls.elf"), f"calls={calls} seed={seed}")]
+def fuzz_calls(context, calls, seed, words="", **options):
+    modules = [(context.built("sigma0.elf"), ""),
+               (context.built("fuzz_calls.elf"), f"calls={calls} seed={seed} {words}")]
     result = context.boot(f"fuzz-calls-{seed}-{options}", modules, timeout=200 * harness.soak(),
                           qemu_args=shrink.ICOUNT, **options)
     if result.outcome != "success" or "fuzz_calls: ok" not in result.log:
@@ -49,10 +50,10 @@ for one in SEEDS:
     job(f"fuzz_map random operations, seed {one}: kernel and reference model agree")(
         lambda context, seed=one: fuzz_map(context, f"fuzz-map-{seed}",
                                            f"ops={OPERATIONS * harness.soak()} seed={seed}"))
-    job(f"fuzz_calls random system calls of many threads, seed {one + 1}: kernel whole, memory back")(
-        lambda context, seed=one + 1: fuzz_calls(context, CALLS * harness.soak(), seed))
+    job(f"fuzz_calls random system calls of many threads, seed {one}: kernel whole, memory back")(
+        lambda context, seed=one: fuzz_calls(context, CALLS * harness.soak(), seed))
 
 
 @job("fuzz_calls random system calls, debug kernel: invariants after each operation")
 def checked(context):
-    fuzz_calls(context, 400 * harness.soak(), 7, kernel=context.debug_build + "/kernel.elf")
+    fuzz_calls(context, 4000 * harness.soak(), 7, "period=50000", kernel=context.debug_build + "/kernel.elf")

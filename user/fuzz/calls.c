@@ -3,7 +3,8 @@
  * Root task of the ring-3 fuzzer, see calls.h: builds the callers' tasks, wakes or replaces callers that stand
  * still or have ended, is their pager, and at the end takes all back and looks at the kernel.
  *
- *   calls=N  system calls in all (default 20000)      seed=S  another run
+ *   calls=N   system calls in all (default 20000)     seed=S  another run
+ *   period=U  microseconds between two looks at the callers (default 1000; more for a kernel that checks itself)
  *
  * Invariants: the callers hold no capability of this task, its threads (but the pager's gate) or its memory
  * beside text and arenas; main thread and pager have the highest priority, so that no caller keeps them out.
@@ -22,15 +23,14 @@
 #include <quire/program.h>
 #include <quire/string.h>
 
-enum { PRIO_TOP = 255, PRIO_CALLER = 10, PERIOD_US = 1000, PATIENCE = 4 };
-enum { LOOK_EVERY = 8, FEW_CALLS = 100 }; /* periods; fewer calls in them are a standstill */
+enum { PRIO_TOP = 255, PRIO_CALLER = 10, PATIENCE = 4 };
 enum {
     QUOTA = 384 << 10,
     LIFE = 6000,
     WARM_UP = 4000,
     CHECK_EVERY = 64,
     LABEL_SHIFT = 4,
-    STANDSTILL = 50
+    MAX_LOST = 16
 };
 enum own { OWN_FACTORY, OWN_TASK, OWN_IDLE, OWN_GATE, OWN_UNBOUND, OWN_IRQ, OWN_SEM, N_OWN };
 
@@ -38,11 +38,12 @@ static struct site {
     l4_cap_idx_t own[N_OWN], thread[N_THREADS], pager;
     unsigned long seen[N_THREADS], stuck[N_THREADS];
     unsigned long life; /* calls since the task was made */
+    unsigned long lost; /* answers of the pager that could not be delivered since then */
 } sites[N_TASKS];
 
 static struct arena *arenas[N_TASKS][N_THREADS];
 static char arena_pages[N_TASKS][N_THREADS][L4_PAGESIZE] __attribute__((aligned(4096)));
-static unsigned long total, n_tasks_made, n_threads_made, n_woken, n_checks, n_broken;
+static unsigned long period_us, total, n_tasks_made, n_threads_made, n_woken, n_checks, n_broken;
 
 extern char image_start[], image_data[], image_end[];
 
@@ -51,7 +52,7 @@ extern char image_start[], image_data[], image_end[];
 static char pager_stack[4096] __attribute__((aligned(16)));
 static struct quire_thread pager;
 
-static unsigned long n_faults, n_exceptions;
+static unsigned long n_faults, n_exceptions, n_lost;
 
 /* Text for all, arenas for their task; true: the answer has an item. */
 static int resolve(unsigned site, l4_utcb_t *u)
@@ -69,9 +70,14 @@ static int resolve(unsigned site, l4_utcb_t *u)
     return 1;
 }
 
-/* Who gets no answer stands still until the main thread finds it. */
+/*
+ * Who gets no answer stands still until the main thread finds it.  A task whose quota is used up cannot even be given
+ * its stacks: an answer with a page fails and its threads fault again, for ever, in the time of all others.  After
+ * some such answers it gets none, and the main thread makes it anew.
+ */
 static void pager_loop(void *unused)
 {
+    struct site *answered = &sites[0];
     l4_utcb_t *u = l4_utcb();
     l4_umword_t label;
     l4_msgtag_t tag;
@@ -82,13 +88,18 @@ static void pager_loop(void *unused)
     for (tag = l4_ipc_wait(u, &label, L4_IPC_NEVER);;) {
         unsigned site = (unsigned)(label >> LABEL_SHIFT) - 1;
 
-        if (!l4_msgtag_has_error(tag) && l4_msgtag_is_page_fault(tag) && site < N_TASKS &&
-            resolve(site, u)) {
+        if (l4_msgtag_has_error(tag)) {
+            n_lost++;
+            answered->lost++;
+        } else if (l4_msgtag_is_page_fault(tag) && site < N_TASKS && sites[site].lost < MAX_LOST &&
+                   resolve(site, u)) {
             n_faults++;
+            answered = &sites[site];
             tag = l4_ipc_reply_and_wait(u, l4_msgtag(0, 0, 1, 0), &label, L4_IPC_SEND_TIMEOUT_0);
             continue;
+        } else {
+            n_exceptions++;
         }
-        n_exceptions++;
         tag = l4_ipc_wait(u, &label, L4_IPC_NEVER);
     }
 }
@@ -168,7 +179,10 @@ static long make_objects(struct site *s)
     return err;
 }
 
-/* What a task gets beside its threads; neighbours get the task. */
+/*
+ * What a task gets beside its threads; neighbours get the task.  The pager's gate comes without S: a
+ * caller that binds it to a thread of its own leaves the threads of its site without a pager until the end.
+ */
 static void connect(unsigned i)
 {
     static unsigned char const own_slot[N_OWN] = {SLOT_FACTORY,  SLOT_TASK,         SLOT_IDLE_TASK,
@@ -179,7 +193,7 @@ static void connect(unsigned i)
 
     for (unsigned k = 0; k < N_OWN; k++)
         give(s->own[OWN_TASK], own_slot[k], s->own[k], L4_CAP_FPAGE_RWSD);
-    give(s->own[OWN_TASK], SLOT_MAIL, s->pager, L4_CAP_FPAGE_RWS);
+    give(s->own[OWN_TASK], SLOT_MAIL, s->pager, L4_CAP_FPAGE_RW);
     give(s->own[OWN_TASK], SLOT_SCHEDULER, L4_BASE_SCHEDULER_CAP, L4_CAP_FPAGE_RWS);
     give(s->own[OWN_TASK], SLOT_OTHER_TASK, right->own[OWN_TASK], L4_CAP_FPAGE_RWSD);
     give(s->own[OWN_TASK], SLOT_OTHER_THREAD, right->thread[0], L4_CAP_FPAGE_RWSD);
@@ -202,11 +216,11 @@ static void make(unsigned i)
     struct site *s = &sites[i];
 
     n_tasks_made++;
-    s->life = 0;
+    s->life = s->lost = 0;
     memset(s->stuck, 0, sizeof(s->stuck));
     if (make_objects(s) < 0) /* callers elsewhere may have deleted it already: next time */
         return;
-    give(s->own[OWN_TASK], SLOT_PAGER, s->pager, L4_CAP_FPAGE_RWS);
+    give(s->own[OWN_TASK], SLOT_PAGER, s->pager, L4_CAP_FPAGE_RW);
     for (unsigned t = 0; t < N_THREADS; t++)
         make_thread(i, t);
     l4_factory_create_gate(s->own[OWN_FACTORY], s->own[OWN_GATE], s->thread[1], 0x40);
@@ -247,29 +261,20 @@ static void attend(unsigned i, unsigned t)
 
 static void run(unsigned long calls)
 {
-    unsigned long end = total + calls, periods = 0, last = total;
+    unsigned long end = total + calls, periods = 0;
 
     for (unsigned i = 0; i < N_TASKS; i++)
         make(i);
     while (total < end && !n_broken) {
-        l4_ipc_sleep_us(PERIOD_US);
+        l4_ipc_sleep_us((unsigned)period_us);
         if (++periods % CHECK_EVERY == 0) {
             n_checks++;
             n_broken += !fuzz_kernel_check();
         }
-        /*
-         * A task without any quota left cannot even be given its stacks: its threads fault for ever, and as they are
-         * made anew in the same order they take each period from all others.
-         */
-        if (periods % LOOK_EVERY == 0) {
-            for (unsigned i = 0; i < N_TASKS && total - last < FEW_CALLS; i++)
-                sites[i].life = LIFE;
-            last = total;
-        }
         for (unsigned i = 0; i < N_TASKS; i++) {
             for (unsigned t = 0; t < N_THREADS; t++)
                 attend(i, t);
-            if (sites[i].life >= LIFE ||
+            if (sites[i].life >= LIFE || sites[i].lost >= MAX_LOST ||
                 l4_error(l4_task_cap_valid(L4_BASE_TASK_CAP, sites[i].own[OWN_TASK])) <= 0) {
                 unmake(i);
                 make(i);
@@ -305,6 +310,7 @@ int main(void)
     unsigned long calls = fuzz_number("calls", 20000), seed = fuzz_number("seed", 1), before, after;
     unsigned long errors = 0, done = 0, spoilt = 0;
 
+    period_us = fuzz_number("period", 1000);
     prepare(seed);
     run(calls < WARM_UP ? calls : WARM_UP);
     before = fuzz_kernel_free();
@@ -318,8 +324,9 @@ int main(void)
     }
     printf("fuzz_calls: seed %lu: %lu calls, %lu succeeded, %lu with IPC errors\n", seed, total,
            done, errors);
-    printf("fuzz_calls: %lu tasks and %lu threads made, %lu times woken, %lu faults, %lu others\n",
-           n_tasks_made, n_threads_made, n_woken, n_faults, n_exceptions);
+    printf("fuzz_calls: %lu tasks and %lu threads made, %lu times woken, %lu faults, %lu lost, %lu "
+           "others\n",
+           n_tasks_made, n_threads_made, n_woken, n_faults, n_lost, n_exceptions);
     n_broken += !fuzz_kernel_check();
     printf("fuzz_calls: invariants checked %lu times, broken %lu\n", n_checks + 1, n_broken);
     printf("fuzz_calls: registers spoilt: %lu, free kernel memory %lu, before %lu\n", spoilt, after,

@@ -19,7 +19,7 @@ enum call_slot {
     SLOT_TASK = 1, /* its own */
     SLOT_FACTORY,  /* small */
     SLOT_SELF,     /* the first thread */
-    SLOT_MAIL,     /* the gate to the root task's pager, without D */
+    SLOT_MAIL,     /* the gate to the root task's pager, without S and D */
     SLOT_THREAD,   /* the second thread */
     SLOT_OTHER_TASK,
     SLOT_SCHEDULER, /* without D */
