@@ -114,9 +114,11 @@ _Noreturn void kernel_main(void)
     kobject_init(&icu_object, &icu_type, NULL);
     kobject_init(&sched_object, &sched_type, NULL);
     kobject_init(&debugger_object, &debugger_type, NULL);
-    /* The singletons never go, whatever slots come and go (objects.md section 14). */
-    root_factory.obj.counted = log_object.counted = icu_object.counted = 1;
-    sched_object.counted = debugger_object.counted = 1;
+    /* These are not freed: whatever slots come and go they stay, and one that is deleted is in no slot any more. */
+    for (struct kobject *o = kobject_all(); o; o = o->all_next) {
+        o->counted = 1;
+        kobject_get(o);
+    }
     arch_console_enable_irq();
     arch_irq_mask(ARCH_IRQ_SERIAL, false);
     create_sigma0();

@@ -233,6 +233,26 @@ static void space_freed(void)
     expect("gives it back", kernel_free(), before);
 }
 
+/* The last case: afterwards nobody can make objects or give threads the CPU. */
+static void kernel_objects_deleted(void)
+{
+    static l4_cap_idx_t const objects[] = {L4_BASE_ICU_CAP, L4_BASE_DEBUGGER_CAP,
+                                           L4_BASE_SCHEDULER_CAP, L4_BASE_FACTORY_CAP};
+    struct worker *other = worker_new(1);
+
+    give(other->task, OWN_TASK, L4_BASE_ICU_CAP, L4_CAP_FPAGE_RWSD);
+    worker_kill(other); /* takes along what it has D on */
+    for (unsigned i = 0; i < sizeof(objects) / sizeof(*objects); i++) {
+        if (i)
+            l4_task_delete_obj(L4_BASE_TASK_CAP, objects[i]);
+        expect_filled(MAIN, objects[i], 0);
+        expect_filled(w->task, objects[i], 0);
+        expect("call", main_does(objects[i], CALL, tag(0, 0), L4_IPC_NEVER), L4_IPC_ENOT_EXISTENT);
+    }
+    worker_run(w, do_release, (void *)OWN_TASK);
+    expect("others go on", (unsigned long)w->done, 1);
+}
+
 static struct test_case const cases[] = {
     {"M-72", "own slots released", own_slots_released},
     {"M-72", "own thread deleted", own_thread_deleted},
@@ -245,6 +265,7 @@ static struct test_case const cases[] = {
     {"M-80", "thread of a dead task", thread_of_a_dead_task},
     {"M-81", "tables and UTCBs are freed with the last reference", space_freed},
     {"M-82", "item to a thread of a dead task", item_to_a_dead_task},
+    {"M-68", "objects of the kernel itself deleted", kernel_objects_deleted},
 };
 
 int main(void)
