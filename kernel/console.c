@@ -23,12 +23,13 @@ static const char help[] =
 
 /* ---- names ---- */
 
+/* The list of all objects begins with the newest. */
 static u64 number_of(const struct kobject *o)
 {
     u64 n = 0;
 
-    for (const struct kobject *p = kobject_all(); p; p = p->all_next)
-        n += p->type == o->type && p->id < o->id;
+    for (const struct kobject *p = o->all_next; p; p = p->all_next)
+        n += p->type == o->type;
     return n;
 }
 
@@ -36,8 +37,13 @@ static u64 number_of(const struct kobject *o)
 static struct kobject *find(const struct kobject_type *type, u64 n)
 {
     struct kobject *o = kobject_all();
+    u64 count = 0;
 
-    while (o && (o->type != type || number_of(o) != n))
+    for (const struct kobject *p = o; p; p = p->all_next)
+        count += p->type == type;
+    if (n >= count)
+        return NULL;
+    while (o->type != type || --count != n)
         o = o->all_next;
     return o;
 }
