@@ -21,6 +21,7 @@
 #include "task.h"
 #include "thread_op.h"
 #include "trace.h"
+#include "vcon.h"
 
 static struct slab thread_slab = {.name = "struct thread", .align = 64};
 
@@ -84,6 +85,7 @@ static void drop_operation(struct thread *t)
         sendq_walk_end(&t->senders_walk);
     t->walking_senders = false;
     t->cont = NULL;
+    vcon_writer_dies(t);
     if (t->creation.obj) {
         kobject_kill(t->creation.obj);
         t->creation.obj = NULL;

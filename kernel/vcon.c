@@ -66,17 +66,34 @@ void vcon_input_arrived(void)
         irq_trigger(input_irq);
 }
 
-/* The line is slow, so the text goes out in pieces. */
+static struct thread *writer; /* whose text is going out */
+
+void vcon_writer_dies(const struct thread *t)
+{
+    if (writer == t)
+        writer = NULL;
+}
+
+/*
+ * The line is slow, so the text goes out in pieces.  Who writes meanwhile first writes what is left of the other's text:
+ * lines do not mix.
+ */
 static void write_continue(struct thread *t)
 {
-    const char *text = (const char *)&t->utcb->mr[2];
-
-    while (t->vcon_at < t->vcon_end) {
-        put(text[t->vcon_at++]);
-        if (t->vcon_at % PREEMPT_BYTES == 0 && preempt_point(PREEMPT_UNITS)) {
-            t->cont = write_continue;
-            return;
+    for (;;) {
+        struct thread *w = writer ? writer : t;
+        const char *text = (const char *)&w->utcb->mr[2];
+        writer = w;
+        while (w->vcon_at < w->vcon_end) {
+            put(text[w->vcon_at++]);
+            if (w->vcon_at % PREEMPT_BYTES == 0 && preempt_point(PREEMPT_UNITS)) {
+                t->cont = write_continue;
+                return;
+            }
         }
+        writer = NULL;
+        if (w == t)
+            break;
     }
     syscall_no_reply(t, NULL, NULL);
 }

@@ -9,5 +9,7 @@ extern const struct kobject_type vcon_type;
 
 /* The console's line has interrupted: note the input, tell the bound IRQ. */
 void vcon_input_arrived(void);
+/* The thread will not go on with what it writes. */
+void vcon_writer_dies(const struct thread *t);
 
 #endif

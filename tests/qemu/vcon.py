@@ -4,6 +4,7 @@
 The guest prints "vcon NAME?" when it is ready for the input of that name. CR and NL matter here, so the console is
 read as it is, not as tools/qemu.py shows it.
 """
+import re
 import subprocess
 import time
 
@@ -71,3 +72,13 @@ def console(context):
     if wrong:
         raise Failed("".join("\n      | " + line for line in wrong))
     return cases + [Case("LOG what is echoed and written, byte by byte")]
+
+
+@job("LOG the lines of two threads do not mix")
+def writers(context):
+    """The second thread interrupts the first one, which writes without end, twenty times."""
+    result = context.boot("vcon-writers", [(context.built("sigma0.elf"), ""), (context.built("t_vcon.elf"), "")])
+    lines = [line for line in result.log.splitlines() if re.search("aaa|bbb", line)]
+    wrong = [line for line in lines if line not in (199 * "a", 199 * "b")]
+    if wrong or lines.count(199 * "b") != 20:
+        raise Failed(f"{len(lines)} lines, {len(wrong)} of them mixed" + tail("\n".join(wrong), 5))

@@ -196,10 +196,48 @@ static void overflow(void)
     expect_input("afterwards", 0, "a\rb\nc");
 }
 
+/* ---- two writers ---- */
+
+enum { LINES = 20 };
+static volatile unsigned long lines;
+
+static void write_line(char c)
+{
+    char text[200];
+
+    memset(text, c, sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\n';
+    l4_vcon_write(LOG, text, sizeof(text));
+}
+
+static void write_now_and_then(void *unused)
+{
+    (void)unused;
+    while (lines < LINES) {
+        l4_ipc_sleep_us(1000);
+        write_line('b');
+        lines++;
+    }
+}
+
+/* Of higher priority than the main thread, whose line it interrupts; that they did not mix is seen outside. */
+static void two_writers(void)
+{
+    struct worker *w = worker_new(0);
+    unsigned long n = 0;
+
+    worker_run(w, write_now_and_then, NULL);
+    for (; lines < LINES; n++)
+        write_line('a');
+    expect("both have written", n > LINES, 1);
+    worker_kill(w);
+}
+
 static struct test_case const cases[] = {
     {"LOG", "attributes at boot, and as they are set", attributes},
     {"LOG", "reading when nothing has come, and without the right", nothing_to_read},
     {"LOG", "the pin for its interrupt", pins},
+    {"LOG", "two threads write at the same time", two_writers},
 };
 
 static struct test_case const input_cases[] = {
