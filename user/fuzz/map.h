@@ -70,6 +70,8 @@ void world_note_object(unsigned object, u64 id);
 u64 world_object_id(unsigned object);
 u64 world_id_of(l4_cap_idx_t cap);
 bool world_is_ram(u64 phys);
+/* No device: reading there changes nothing. */
+bool world_can_be_read(u64 phys);
 
 void world_init(void);
 /* Tasks 1 ... n are made; model and kernel agree. */

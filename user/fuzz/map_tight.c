@@ -75,6 +75,7 @@ static struct model before;
 static u64 events_before[N_MODEL_EVENTS];
 static struct model_asked asked[MODEL_ASKED];
 static enum seen seen[MODEL_ASKED];
+static u64 content[MODEL_ASKED]; /* first word of a page that is there */
 static unsigned n_asked;
 
 static bool in_model(const struct model_asked *p)
@@ -83,11 +84,18 @@ static bool in_model(const struct model_asked *p)
                               : model_find(p->space, p->type, p->dst) >= 0;
 }
 
-/* A place that is no RAM is not looked at; the model is in the state of an operation that did not stop. */
-static enum seen look(const struct model_asked *p)
+/* Where the frame of a page begins in the model; ~0: there is no page. */
+static u64 frame_of(const struct model_asked *p)
+{
+    int page = p->type == SEQ_MEM ? model_find(p->space, p->type, p->dst) : MODEL_NONE;
+
+    return page < 0 ? ~0UL : model.page[page].phys + (p->dst - model.page[page].at);
+}
+
+/* A device is not looked at; the model is in the state of an operation that did not stop. */
+static enum seen look(const struct model_asked *p, u64 *word)
 {
     l4_utcb_t *u = l4_utcb();
-    int page = p->type == SEQ_OBJ ? MODEL_NONE : model_find(p->space, p->type, p->dst);
 
     if (!model.space[p->space].alive)
         return SEEN_UNKNOWN;
@@ -95,13 +103,24 @@ static enum seen look(const struct model_asked *p)
         return l4_error(l4_task_cap_valid(world_task(p->space, true), p->dst << L4_CAP_SHIFT)) > 0
                    ? SEEN_PRESENT
                    : SEEN_ABSENT;
-    if (p->type == SEQ_MEM && (page < 0 || !world_is_ram(model.page[page].phys)))
+    if (p->type == SEQ_MEM && !world_can_be_read(frame_of(p)))
         return SEEN_UNKNOWN;
     u->msg.mr[0] = p->type == SEQ_MEM ? HELPER_PROBE : HELPER_PORTS;
     u->msg.mr[1] = p->dst;
     if (l4_msgtag_has_error(world_call(p->space, HELPER_RCV, 2)))
         return SEEN_UNKNOWN;
-    return u->msg.mr[1] == PROBE_FAULT ? SEEN_ABSENT : SEEN_PRESENT;
+    *word = u->msg.mr[1];
+    return *word == PROBE_FAULT ? SEEN_ABSENT : SEEN_PRESENT;
+}
+
+/* A page that is there before and after tells by its content which of the two it is. */
+static bool is_frame_of_model(const struct model_asked *p, u64 word)
+{
+    u64 phys = frame_of(p);
+
+    if (world_is_ram(phys))
+        return *(volatile u64 *)phys == word;
+    return p->type != SEQ_MEM || (word ^ MARK(0)) >> 48; /* no mark */
 }
 
 /* Is all that was seen as the model has it now?  What the looking did the model is told. */
@@ -109,7 +128,8 @@ static bool agrees(void)
 {
     for (unsigned i = 0; i < n_asked; i++)
         if (seen[i] != SEEN_UNKNOWN && model.space[asked[i].space].alive &&
-            in_model(&asked[i]) != (seen[i] == SEEN_PRESENT))
+            (in_model(&asked[i]) != (seen[i] == SEEN_PRESENT) ||
+             (seen[i] == SEEN_PRESENT && !is_frame_of_model(&asked[i], content[i]))))
             return false;
     for (unsigned i = 0; i < n_asked; i++) {
         int page = asked[i].type == SEQ_MEM ? model_find(asked[i].space, SEQ_MEM, asked[i].dst)
@@ -163,7 +183,7 @@ void tight_run(const struct seq_op *op, const struct answer *k, struct model_ans
     for (unsigned i = 0; i < n_asked; i++)
         asked[i] = model_asked[i];
     for (unsigned i = 0; i < n_asked; i++)
-        seen[i] = look(&asked[i]);
+        seen[i] = look(&asked[i], &content[i]);
     if ((k->unknown || m->status == MODEL_FAILED) && agrees())
         return; /* it did not stop, or where the model stops too */
     while (first < n_asked && seen[first] != SEEN_ABSENT)

@@ -58,6 +58,7 @@ l4_cap_idx_t world_scratch(void) { return slot_of(MODEL_SPACES, 0); }
 u64 world_id_of(l4_cap_idx_t cap) { return l4_debugger_global_id(cap); }
 void world_note_object(unsigned object, u64 id) { ids[object] = id; }
 u64 world_object_id(unsigned object) { return ids[object]; }
+bool world_can_be_read(u64 phys) { return phys < ram_end; }
 
 bool world_is_ram(u64 phys)
 {
@@ -327,7 +328,6 @@ static void find_machine(struct model_machine *m)
     l4_kernel_info_t const *kip = l4_kip();
     l4_kernel_info_mem_desc_t const *md = l4_kernel_info_get_mem_descs(kip);
     unsigned eax = 0x80000001, edx, ebx, ecx;
-
     __asm__("cpuid" : "+a"(eax), "=d"(edx), "=b"(ebx), "=c"(ecx));
     *m = (struct model_machine){
         .max_order = edx >> 26 & 1 ? 30 : 21, .kip = (u64)kip, .phys_top = 1UL << 40};
