@@ -60,7 +60,8 @@ CFLAGS_KERNEL = $(CFLAGS_COMMON) -DQUIRE_FAST=$(FAST) $(if $(filter 1,$(TRACE)),
     -mgeneral-regs-only
 CFLAGS_USER   = $(CFLAGS_COMMON) -mcmodel=small
 # No -g: gdb and objdump complain about NASM's debug information; the symbols are there without it.
-NASMFLAGS     = -felf64 -Werror -I. -Iinclude/ $(if $(filter 1,$(DEBUG)),-DQUIRE_DEBUG)
+NASMFLAGS     = -felf64 -Werror -I. -Iinclude/ $(if $(filter 1,$(DEBUG)),-DQUIRE_DEBUG) \
+    $(if $(filter 1,$(DEBUG) $(LATENCY) $(TRACE)),-DQUIRE_WATCHED)
 LDFLAGS       = -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=none
 
 # ---- what is built ----

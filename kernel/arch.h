@@ -38,13 +38,13 @@ void arch_thread_bases_changed(struct thread *t);
 /* The loaded task goes away: load the kernel's own page tables. */
 void arch_unload_task(void);
 /*
- * From a system call of `from` to user mode in another thread: the end of syscall_entry, as a call in tail position.
- * It comes back only to the compiler's eyes.
+ * From a system call of `from` to user mode in another thread: the end of syscall_entry and syscall_leave, as a call in
+ * tail position.  It comes back only to the compiler's eyes.
  */
 /* `to` is loaded, and in a system call too. */
-void arch_leave(struct thread *from, struct thread *to);
+u64 arch_leave(struct thread *from, struct thread *to);
 /* `to` is loaded; NULL: exit_slowly says who goes on, perhaps `from`. */
-void arch_leave_slowly(struct thread *from, struct thread *to);
+u64 arch_leave_slowly(struct thread *from, struct thread *to);
 /* Leave the kernel: load t's registers and go on in user mode. */
 _Noreturn void arch_user_return(struct thread *t);
 /* Let pending interrupts in for a moment; they are only noted in pcpu()->irq_pending. */

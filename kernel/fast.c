@@ -10,6 +10,7 @@
  * Called by entry.asm; calls the invoked object.
  */
 #include "fast.h"
+#include "panic.h"
 #include "gate.h"
 #include "obj_space.h"
 #include "reply.h"
@@ -23,8 +24,7 @@ enum { SEL_OP = 0xf, OP_ANSWER = 0xf };
 /* A tag that needs more than copying words: items, flags. */
 enum { TAG_NOT_PLAIN = TAG_ITEMS | TAG_FPU | TAG_SCHEDULE | 0x4000 | TAG_ERROR };
 
-/* The way out of syscall_entry, in tail position: usually the same thread goes on. */
-static inline void leave(struct thread *t)
+void syscall_leave(struct thread *t)
 {
     pcpu_ref p = pcpu();
 
@@ -38,18 +38,31 @@ static inline void leave(struct thread *t)
         arch_leave_slowly(t, p->cur);
 }
 
-static OWN_FRAME void slowly(struct thread *t)
+void syscall_answered(struct thread *t, u64 answer)
+{
+    CHECK(pcpu()->cur == t);
+    t->regs.rax = answer;
+    syscall_leave(t);
+}
+
+static OWN_FRAME u64 slowly(struct thread *t)
 {
     syscall_again(t);
-    leave(t);
+    return NO_ANSWER;
+}
+
+u64 syscall_dead_object(struct thread *t, struct kobject *o, unsigned rights)
+{
+    (void)o, (void)rights;
+    return slowly(t);
 }
 
 /* `to` gets the message; from one system call straight into the other. */
-static inline void deliver(struct thread *t, struct thread *to, u64 tag, u64 label)
+static inline u64 deliver(struct thread *t, struct thread *to, u64 tag, u64 label)
 {
     fast_deliver(to, tag, label);
     latency_end(NULL);
-    arch_leave(t, to);
+    return arch_leave(t, to);
 }
 
 static inline void move_words(const struct thread *t, struct thread *to, u64 tag)
@@ -59,13 +72,13 @@ static inline void move_words(const struct thread *t, struct thread *to, u64 tag
 }
 
 /* A call through a gate to a thread in an open wait: it is lent the time slice (I-67). */
-static inline void call(struct thread *t, struct thread *to, u64 label, u64 rights)
+static inline u64 call(struct thread *t, struct thread *to, u64 label, u64 rights)
 {
     u64 tag = t->regs.rax;
 
     fast_wait_for(t, to, rights, MODE_CLOSED_WAIT);
     move_words(t, to, tag);
-    deliver(t, to, tag, label | rights);
+    return deliver(t, to, tag, label | rights);
 }
 
 /*
@@ -85,17 +98,17 @@ static inline void begin_wait(struct thread *t, struct thread *to)
     t->mode = MODE_OPEN_WAIT;
 }
 
-static inline void answer(struct thread *t, struct thread *to)
+static inline u64 answer(struct thread *t, struct thread *to)
 {
     u64 tag = t->regs.rax;
 
     begin_wait(t, to);
     move_words(t, to, tag);
-    deliver(t, to, tag, t->regs.rsi);
+    return deliver(t, to, tag, t->regs.rsi);
 }
 
 /* An answer with items that were not all done at once: the rest goes the general way. */
-static OWN_FRAME void answer_generally(struct thread *t, enum ipc_error e)
+static OWN_FRAME u64 answer_generally(struct thread *t, enum ipc_error e)
 {
     u8 unused;
 
@@ -109,11 +122,11 @@ static OWN_FRAME void answer_generally(struct thread *t, enum ipc_error e)
     } else {
         ipc_transfer_done(t, e);
     }
-    leave(t);
+    return NO_ANSWER;
 }
 
 /* The answer carries items, and perhaps it is for a page fault. */
-static OWN_FRAME void answer_items(struct thread *t, struct thread *to)
+static OWN_FRAME u64 answer_items(struct thread *t, struct thread *to)
 {
     u64 tag = t->regs.rax;
     enum ipc_error e;
@@ -124,95 +137,73 @@ static OWN_FRAME void answer_items(struct thread *t, struct thread *to)
     if (likely(to->kind == IPC_USER))
         move_words(t, to, tag);
     e = transfer_items(t);
-    if (unlikely(e != IPC_OK)) {
-        answer_generally(t, e);
-        return;
-    }
+    if (unlikely(e != IPC_OK))
+        return answer_generally(t, e);
     t->xfer.snd = t->xfer.rcv = NULL;
     begin_wait(t, to);
-    if (likely(to->kind == IPC_USER)) {
-        deliver(t, to, tag, t->regs.rsi);
-        return;
-    }
+    if (likely(to->kind == IPC_USER))
+        return deliver(t, to, tag, t->regs.rsi);
     to->mode = T_READY; /* the fault is repaired */
     switch_plainly(to);
     latency_end(NULL);
-    arch_leave_slowly(t, to);
+    return arch_leave_slowly(t, to);
 }
 
-/* In general: not a call, or not to a gate that is in the way. */
-static OWN_FRAME void call_object(struct thread *t, struct kobject *o, u64 rights)
+/* In general. */
+static OWN_FRAME u64 call_object(struct thread *t, struct kobject *o, unsigned rights)
 {
-    o->type->invoke(t, o, (unsigned)rights);
-    leave(t);
+    o->type->invoke(t, o, rights);
+    return NO_ANSWER;
 }
 
-/* A call. */
-static OWN_FRAME void call_op(struct thread *t, struct kobject *o, u64 rights, kobject_op *op)
-{
-    u64 answer = op(t, o, (unsigned)rights);
-
-    if (likely(answer != NO_ANSWER))
-        t->regs.rax = answer;
-    leave(t);
-}
-
-static OWN_FRAME void call_gate(struct thread *t, struct kobject *o, u64 rights)
+u64 fast_gate_op(struct thread *t, struct kobject *o, unsigned rights)
 {
     const struct gate *g = gate_of(o);
 
     if (QUIRE_FAST && !(t->regs.rax & TAG_NOT_PLAIN) && !gate_is_control(t, rights) &&
         likely(!(u16)t->regs.r8) && fast_can_lend(g->thread))
-        call(t, g->thread, g->label, rights & (CAP_W | CAP_S));
-    else
-        call_object(t, o, rights);
+        return call(t, g->thread, g->label, rights & (CAP_W | CAP_S));
+    return call_object(t, o, rights);
 }
 
-static OWN_FRAME void reply_and_wait(struct thread *t)
+static OWN_FRAME u64 reply_and_wait(struct thread *t)
 {
     struct thread *to = reply_caller(t->reply);
     u64 tag = t->regs.rax;
 
     if (likely(can_answer(t, to)) && !(tag & TAG_NOT_PLAIN) && likely(to->mode == MODE_CLOSED_WAIT))
-        answer(t, to);
-    else if (!(tag & (TAG_NOT_PLAIN ^ TAG_ITEMS)) && can_answer(t, to) &&
-             (to->mode == MODE_CLOSED_WAIT || (to->mode == MODE_FAULT_WAIT && (s64)tag >= 0)))
-        answer_items(t, to);
-    else
-        slowly(t);
+        return answer(t, to);
+    if (!(tag & (TAG_NOT_PLAIN ^ TAG_ITEMS)) && can_answer(t, to) &&
+        (to->mode == MODE_CLOSED_WAIT || (to->mode == MODE_FAULT_WAIT && (s64)tag >= 0)))
+        return answer_items(t, to);
+    return slowly(t);
 }
 
 /* What is neither a call of a slot nor an answer, or names nothing. */
-static OWN_FRAME void do_other(struct thread *t, u64 sel)
+static OWN_FRAME u64 do_other(struct thread *t, u64 sel)
 {
     const struct cap *slot = sel & (OP_REPLY | SEL_SPECIAL) ? NULL : obj_lookup(t->task, sel);
 
     if (unlikely(!slot))
-        slowly(t);
-    else if ((sel & SEL_OP) == OP_CALL && slot->obj->type == &gate_type)
-        call_gate(t, slot->obj, slot->rights);
-    else
-        call_object(t, slot->obj, slot->rights);
+        return slowly(t);
+    if ((sel & SEL_OP) == OP_CALL)
+        return slot->obj->op(t, slot->obj, (unsigned)slot->rights);
+    return call_object(t, slot->obj, (unsigned)slot->rights);
 }
 
-void syscall_entry(struct thread *t)
+u64 syscall_entry(struct thread *t)
 {
     u64 sel = t->regs.rdx;
-    const struct cap *slot;
 
     latency_begin();
     TRACE(syscall, t);
     if (likely((sel & ((u64)OBJ_NOT_FIRST | SEL_OP)) == OP_CALL)) {
-        slot = obj_first_slot(t->task, sel);
-        if (!obj_slot_is_used(slot))
-            do_other(t, sel);
-        else if (slot->obj->type == &gate_type)
-            call_gate(t, slot->obj, slot->rights);
-        else
-            call_op(t, slot->obj, slot->rights, slot->obj->type->op);
+        const struct cap *slot = obj_first_slot(t->task, sel);
+        struct kobject *o = slot->obj;
+        if (likely(o != NULL)) /* one that is dying has syscall_dead_object */
+            return o->op(t, o, (unsigned)slot->rights);
     } else if (QUIRE_FAST && (sel & (SEL_OP | SEL_REPLY_SLOT)) == OP_ANSWER) {
-        reply_and_wait(t);
-    } else {
-        do_other(t, sel);
+        return reply_and_wait(t);
     }
+    return do_other(t, sel);
 }

@@ -39,4 +39,7 @@ static inline void fast_deliver(struct thread *to, u64 tag, u64 label)
     switch_plainly(to);
 }
 
+/* A call of a gate: the `op` of their type (kobject.h). */
+kobject_op fast_gate_op;
+
 #endif

@@ -2,6 +2,7 @@
 /* IPC gates, see gate.h. */
 #include "gate.h"
 
+#include "fast.h"
 #include "ipc.h"
 #include "irq.h"
 #include "l4/sys/err.h"
@@ -173,7 +174,7 @@ const struct kobject_type gate_type = {
     .name = "gate",
     .proto = L4_PROTO_KOBJECT,
     .invoke = gate_invoke,
-    .op = syscall_op_invoke,
+    .op = fast_gate_op,
     .destroy = gate_destroy,
     .slab = &gate_slab,
 };

@@ -8,6 +8,7 @@
 #include "panic.h"
 #include "preempt.h"
 #include "sched.h"
+#include "syscall.h"
 #include "trace.h"
 
 static u64 next_id = 1;
@@ -18,6 +19,7 @@ static struct kobject *all_objects;
 void kobject_init(struct kobject *o, const struct kobject_type *type, struct factory *f)
 {
     o->type = type;
+    o->op = type->op;
     o->caps = NULL;
     o->id = next_id++;
     o->factory = f;
@@ -78,6 +80,7 @@ void kobject_kill(struct kobject *o)
     if (o->dying)
         return;
     o->dying = true;
+    o->op = syscall_dead_object;
     TRACE(obj_kill, o);
     if (!o->type->release && !o->caps && o->refs == 1 && destroy_step(o))
         free_object(o);

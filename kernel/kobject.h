@@ -41,7 +41,7 @@ struct cap {
 };
 static_assert(sizeof(struct cap) == 32, "128 slots in a page");
 
-/* Returns the answer's tag, or NO_ANSWER (syscall.h). */
+/* Returns the answer's tag, and then the current thread is still the same; or NO_ANSWER (syscall.h). */
 typedef u64 kobject_op(struct thread *cur, struct kobject *o, unsigned rights);
 
 struct kobject_type {
@@ -61,6 +61,7 @@ struct kobject_type {
 
 struct kobject {
     const struct kobject_type *type;
+    kobject_op *op;          /* of the type while the object lives, then syscall_dead_object */
     struct cap *caps;        /* slots that hold the object */
     u64 id;                  /* unique for ever: names a partner without a reference */
     struct factory *factory; /* who pays */

@@ -74,6 +74,14 @@ static inline struct cap *obj_lookup_named(const struct task *t, u64 selector)
     return likely(obj_slot_is_used(slot)) ? slot : NULL;
 }
 
+/* Does a selector name a living object? */
+static inline bool obj_names_object(const struct task *t, u64 selector)
+{
+    if (unlikely(selector & (u64)OBJ_NOT_FIRST))
+        return obj_lookup_named(t, selector) != NULL;
+    return obj_slot_is_used(obj_first_slot(t, selector));
+}
+
 /* The slot at `index`, its table made as needed (paid by the task); NULL: beyond the end or no memory. */
 struct cap *obj_make_slot_slowly(struct task *t, u64 index);
 static inline struct cap *obj_make_slot(struct task *t, u64 index)

@@ -9,8 +9,15 @@
 #include "l4/sys/err.h"
 #include "obj_space.h"
 
-/* Entry from user mode by `syscall`; if it returns, the thread goes on (else it ends in arch_leave). */
-void syscall_entry(struct thread *t);
+/*
+ * Entry from user mode by `syscall`.  The answer, with which the thread goes on at once if nothing else is to be done;
+ * NO_ANSWER: syscall_leave() says who goes on.  Or it ends in arch_leave, and another thread goes on.
+ */
+u64 syscall_entry(struct thread *t);
+/* The way out after NO_ANSWER.  If it returns, the thread goes on (else it ends in arch_leave_slowly). */
+void syscall_leave(struct thread *t);
+/* The same after an answer, when something else is to be done first. */
+void syscall_answered(struct thread *t, u64 answer);
 /* Continuation: the whole system call from the beginning. */
 void syscall_again(struct thread *t);
 
@@ -77,6 +84,8 @@ static inline void syscall_answer(struct thread *t, u64 tag)
 void syscall_invoke_op(struct thread *t, struct kobject *o, unsigned rights);
 /* The op of objects that have more than operations: it calls `invoke`. */
 kobject_op syscall_op_invoke;
+/* The op of a dying object: its slots count as empty. */
+kobject_op syscall_dead_object;
 
 /* The MRs for output words; without a receive phase they go nowhere (I-12). */
 static inline u64 *syscall_out(struct thread *t)

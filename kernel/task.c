@@ -171,12 +171,10 @@ static OWN_FRAME u64 op_cap_equal(const u64 *mr, struct task *task)
 }
 
 /* O-7 */
-static OWN_FRAME u64 op_cap_info(struct thread *t, struct task *task)
+static inline u64 op_cap_info(const struct thread *t, const u64 *mr, struct task *task)
 {
-    const u64 *mr = t->utcb->mr;
-
     if (likely(sys_words(t) == 2))
-        return answer_label(obj_lookup_named(task, mr[1]) != NULL);
+        return answer_label(obj_names_object(task, mr[1]));
     return sys_words(t) == 3 ? op_cap_equal(mr, task) : answer_label(-L4_EINVAL);
 }
 
@@ -223,16 +221,17 @@ static OWN_FRAME u64 op_add_ku_mem(struct thread *t, struct task *task)
 static u64 task_op(struct thread *t, struct kobject *o, unsigned rights)
 {
     struct task *task = task_of(o);
+    const u64 *mr = t->utcb->mr;
 
-    if (sys_label(t) != L4_PROTO_TASK)
+    if (unlikely(sys_label(t) != L4_PROTO_TASK))
         return answer_label(-L4_EBADPROTO);
-    switch (t->utcb->mr[0]) { /* the word count is not looked at (O-1) */
+    switch (mr[0]) { /* the word count is not looked at (O-1) */
     case 0:
         return op_map(t, task, rights);
     case 1:
         return op_unmap(t, task);
     case 2:
-        return op_cap_info(t, task);
+        return op_cap_info(t, mr, task);
     case 3:
         return op_add_ku_mem(t, task);
     default:

@@ -20,7 +20,7 @@ struct regs {
 };
 static_assert(sizeof(struct regs) == 23 * 8, "MR 0..22 of an exception message");
 
-enum { TRAP_SYSCALL = 0x100 }; /* regs.trap of a thread that entered by syscall */
+enum { TRAP_SYSCALL = 0x100 }; /* regs.trap of a thread that is not in a trap */
 
 enum thread_state {
     T_DEAD,    /* never started, or killed */

@@ -15,6 +15,8 @@
 PCPU_USER_RSP   equ 0x00
 PCPU_STACK      equ 0x10
 PCPU_CUR        equ 0x18
+PCPU_RESCHED    equ 0x4c
+NO_ANSWER       equ -1          ; kernel/syscall.h
 TRAP_SYSCALL    equ 0x100
 FIRST_IRQ       equ 32
 N_IRQS          equ 64
@@ -41,7 +43,7 @@ T_RFLAGS        equ T_REGS + 20 * 8
 T_RSP           equ T_REGS + 21 * 8
 REGS_TRAP       equ T_TRAP - T_REGS
 
-        extern  syscall_entry, exit_slowly, trap_entry, kernel_trap, arch_irq_note
+        extern  syscall_entry, syscall_leave, syscall_answered, exit_slowly, trap_entry, kernel_trap, arch_irq_note
 
 ; Below the trap number: the general registers in the order of the exception message.
 %macro SAVE_REGS 0
@@ -88,7 +90,6 @@ entry_syscall:
         mov     [rsp + T_RFLAGS], r11
         mov     rcx, [gs:PCPU_USER_RSP]
         mov     [rsp + T_RSP], rcx
-        mov     qword [rsp + T_TRAP], TRAP_SYSCALL
         mov     [rsp + T_RAX], rax
         mov     [rsp + T_RDX], rdx
         mov     [rsp + T_RSI], rsi
@@ -98,9 +99,27 @@ entry_syscall:
         mov     [rsp + T_R10], r10
         mov     rdi, rsp
         mov     rsp, [gs:PCPU_STACK]
+        push    rdi
         call    syscall_entry
-        mov     rsp, [gs:PCPU_CUR]
+        pop     rsp
+        cmp     rax, NO_ANSWER
+        je      .leave
+%ifndef QUIRE_WATCHED           ; checks, trace and clock of the time in the kernel are in C
+        cmp     byte [gs:PCPU_RESCHED], 0
+        je      return_answered
+%endif
+        mov     rdi, rsp
+        mov     rsi, rax
+        mov     rsp, [gs:PCPU_STACK]
+        call    syscall_answered
+        jmp     .same
+.leave: mov     rdi, rsp
+        mov     rsp, [gs:PCPU_STACK]
+        call    syscall_leave
+.same:  mov     rsp, [gs:PCPU_CUR]
 return_syscall:                 ; rsp: the thread; the preserved registers are its own
+        mov     rax, [rsp + T_RAX]
+return_answered:                ; and rax is the answer
         ; The CPU faults in the kernel when the address is not canonical, as it is after a system call in the
         ; last bytes of user space (I-3).
         mov     rcx, [rsp + T_RIP]
@@ -113,7 +132,6 @@ return_syscall:                 ; rsp: the thread; the preserved registers are i
         mov     rdi, [rsp + T_RDI]
         mov     rsi, [rsp + T_RSI]
         mov     rdx, [rsp + T_RDX]
-        mov     rax, [rsp + T_RAX]
         mov     rsp, [rsp + T_RSP]
         swapgs
         o64 sysret
@@ -163,6 +181,7 @@ resume_trap:
         pop     rdx
         pop     rcx
         pop     rax
+        mov     qword [rsp], TRAP_SYSCALL
         add     rsp, REGS_ERR_SIZE
         swapgs
         iretq

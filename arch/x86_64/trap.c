@@ -12,6 +12,7 @@
 #include "print.h"
 #include "sched.h"
 #include "switch.h"
+#include "syscall.h"
 
 /* ---- descriptor tables (selectors: abi ipc.md section 1) ---- */
 
@@ -60,6 +61,8 @@ extern char entry_syscall[], entry_syscall32[], entry_spurious[];
 static_assert(offsetof(struct pcpu, user_rsp) == 0, "entry.asm");
 static_assert(offsetof(struct pcpu, kernel_stack) == 0x10, "entry.asm");
 static_assert(offsetof(struct pcpu, cur) == 0x18, "entry.asm");
+static_assert(offsetof(struct pcpu, resched) == 0x4c, "entry.asm");
+static_assert(NO_ANSWER == -1UL, "entry.asm");
 static_assert(offsetof(struct thread, regs) == 8, "entry.asm");
 static_assert(offsetof(struct regs, trap) == 16 * 8, "entry.asm");
 
