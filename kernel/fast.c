@@ -10,9 +10,10 @@
  * Called by entry.asm; calls the invoked object.
  */
 #include "fast.h"
-#include "panic.h"
+#include "fast_item.h"
 #include "gate.h"
 #include "obj_space.h"
+#include "panic.h"
 #include "reply.h"
 #include "sched.h"
 #include "switch.h"
@@ -107,7 +108,7 @@ static inline u64 answer(struct thread *t, struct thread *to)
     return deliver(t, to, tag, t->regs.rsi);
 }
 
-/* An answer with items that were not all done at once: the rest goes the general way. */
+/* Not all is done, or there is more to do before user code runs: the rest of the answer goes the general way. */
 static OWN_FRAME u64 answer_generally(struct thread *t, enum ipc_error e)
 {
     u8 unused;
@@ -115,7 +116,8 @@ static OWN_FRAME u64 answer_generally(struct thread *t, enum ipc_error e)
     syscall_to_ipc(t);
     t->wait_open = true;
     t->sender.label = t->regs.rsi;
-    reply_take(&t->reply, &unused);
+    t->xfer.snd = t;
+    t->xfer.rcv = reply_take(&t->reply, &unused);
     if (e == IPC_PREEMPTED) {
         t->cont = transfer_continue;
         sched_stop();
@@ -125,21 +127,73 @@ static OWN_FRAME u64 answer_generally(struct thread *t, enum ipc_error e)
     return NO_ANSWER;
 }
 
+static void begin_transfer(struct thread *t, struct thread *to)
+{
+    t->tag = t->regs.rax;
+    t->snd_rights = t->reply & 3;
+    transfer_begin(t, t, to);
+}
+
+static OWN_FRAME enum ipc_error move_items(struct thread *t, struct thread *to)
+{
+    enum ipc_error e;
+
+    begin_transfer(t, to);
+    e = transfer_items(t);
+    if (e == IPC_OK)
+        t->xfer.snd = t->xfer.rcv = NULL;
+    return e;
+}
+
+/* Now there must be a transfer: it goes on with the item's mapping later, or fails. */
+static OWN_FRAME enum ipc_error item_not_done(struct thread *t, struct thread *to, u64 *ret,
+                                              enum map_status s)
+{
+    begin_transfer(t, to);
+    return transfer_item_end(t, ret, s);
+}
+
+/* The only item of an answer, usually; nobody looks at the transfer's state when it is done at once. */
+static inline enum ipc_error move_item(struct thread *t, struct thread *to, u64 tag)
+{
+    static u64 nowhere;
+    u64 at = tag_words(tag), *ret = &nowhere, w0, fpage;
+    struct fp_match m;
+    enum map_status s;
+
+    if (unlikely(tag_items(tag) != 1) || unlikely(at + 2 > N_MESSAGE_REGS))
+        return move_items(t, to);
+    w0 = t->utcb->mr[at];
+    fpage = t->utcb->mr[at + 1];
+    if (unlikely(!item_is_map(w0)) || unlikely(!fast_item_match(to, w0, fpage, &m)))
+        return move_items(t, to);
+    if (fast_item_is_cap(fpage) && !(t->reply & CAP_S))
+        fpage &= ~(u64)CAP_S; /* F-8 */
+    if (likely(to->kind == IPC_USER))
+        ret = &to->utcb->mr[at];
+    *ret = return_word(w0, fpage, RESULT_MAPPED);
+    t->map.from = t->task;
+    t->map.to = to->task;
+    map_begin(&t->map, w0, fpage, &m);
+    s = map_run(&t->map);
+    if (unlikely(s != MAP_DONE))
+        return item_not_done(t, to, ret, s);
+    if (unlikely(!t->map.any))
+        *ret |= RESULT_NOTHING; /* F-19 */
+    return IPC_OK;
+}
+
 /* The answer carries items, and perhaps it is for a page fault. */
 static OWN_FRAME u64 answer_items(struct thread *t, struct thread *to)
 {
     u64 tag = t->regs.rax;
     enum ipc_error e;
 
-    t->tag = tag;
-    t->snd_rights = t->reply & 3;
-    transfer_begin(t, t, to);
     if (likely(to->kind == IPC_USER))
         move_words(t, to, tag);
-    e = transfer_items(t);
-    if (unlikely(e != IPC_OK))
+    e = move_item(t, to, tag);
+    if (unlikely(e != IPC_OK) || unlikely(pcpu()->resched))
         return answer_generally(t, e);
-    t->xfer.snd = t->xfer.rcv = NULL;
     begin_wait(t, to);
     if (likely(to->kind == IPC_USER))
         return deliver(t, to, tag, t->regs.rsi);
@@ -171,9 +225,11 @@ static OWN_FRAME u64 reply_and_wait(struct thread *t)
     struct thread *to = reply_caller(t->reply);
     u64 tag = t->regs.rax;
 
-    if (likely(can_answer(t, to)) && !(tag & TAG_NOT_PLAIN) && likely(to->mode == MODE_CLOSED_WAIT))
+    if (unlikely(!can_answer(t, to)))
+        return slowly(t);
+    if (!(tag & TAG_NOT_PLAIN) && likely(to->mode == MODE_CLOSED_WAIT))
         return answer(t, to);
-    if (!(tag & (TAG_NOT_PLAIN ^ TAG_ITEMS)) && can_answer(t, to) &&
+    if (!(tag & (TAG_NOT_PLAIN ^ TAG_ITEMS)) &&
         (to->mode == MODE_CLOSED_WAIT || (to->mode == MODE_FAULT_WAIT && (s64)tag >= 0)))
         return answer_items(t, to);
     return slowly(t);

@@ -58,14 +58,12 @@ static struct task *forward_task(const struct thread *rcv, u64 selector)
                                                                          : NULL;
 }
 
-/* Go on with the current item's mapping, its return item at `ret`; while it is interrupted the destination is held. */
-static inline enum ipc_error run_mapping(struct thread *ctx, u64 *ret)
+/* While the mapping is interrupted its destination is held. */
+enum ipc_error transfer_item_end(struct thread *ctx, u64 *ret, enum map_status s)
 {
     struct transfer *x = &ctx->xfer;
     struct kobject *to = &ctx->map.to->obj;
-    enum map_status s = map_run(&ctx->map);
 
-    TRACE(item_end, &ctx->map, s);
     if (unlikely(s == MAP_PREEMPTED)) {
         if (!x->mapping)
             kobject_get(to);
@@ -78,6 +76,15 @@ static inline enum ipc_error run_mapping(struct thread *ctx, u64 *ret)
         kobject_put(to);
     x->mapping = false;
     return likely(s == MAP_DONE) ? IPC_OK : s == MAP_FAILED ? IPC_MAP_FAILED : IPC_OVERFLOW;
+}
+
+/* Go on with the current item's mapping. */
+static inline enum ipc_error run_mapping(struct thread *ctx, u64 *ret)
+{
+    enum map_status s = map_run(&ctx->map);
+
+    TRACE(item_end, &ctx->map, s);
+    return transfer_item_end(ctx, ret, s);
 }
 
 /* One item: decode it, find its buffer among `br`, and map; its return item goes to `ret`. */

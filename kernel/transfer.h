@@ -27,6 +27,8 @@ static inline void transfer_begin(struct thread *ctx, struct thread *snd, struct
 }
 /* The items of ctx->xfer, and the FPU state; the words were copied before.  IPC_PREEMPTED: go on later. */
 enum ipc_error transfer_items(struct thread *ctx);
+/* What the status of an item's mapping means for the transfer, whose state it takes along; `ret`: its return item. */
+enum ipc_error transfer_item_end(struct thread *ctx, u64 *ret, enum map_status s);
 /* The same as a continuation, with all that follows. */
 void transfer_continue(struct thread *ctx);
 

@@ -7,6 +7,7 @@
 #include "scenarios.h"
 
 #include "arch.h"
+#include "fast_item.h"
 #include "ipc.h"
 #include "ku_mem.h"
 #include "msgitem.h"
@@ -107,6 +108,52 @@ static void dying_object(void)
     EXPECT(!obj_slot(world_task(1), SENT)->obj, "the slot is empty in the end");
 }
 
+/* An item and a receiver; words of buffers and flexpages have their bits 0 to 11 from few choices. */
+static u64 random_word(u64 *state)
+{
+    static const u64 orders[] = {0, 1, 9, 11, 12, 13, 21, 30, 47, 63};
+    u64 r = test_random(state),
+        w = orders[r % ARRAY_SIZE(orders)] << 6 | (r >> 8 & 0x37) | ITEM_MAP;
+
+    return w | test_random(state) << (r >> 16 & 1 ? 12 : 40);
+}
+
+/* Where the short way of a single item knows where it goes, the general rules say the same. */
+static void short_way(void)
+{
+    static const u64 any[N_BUFFER_REGS] = {ITEM_MAP, 0xfc0};
+    struct thread *to = &pair.thread[1];
+    u64 state = 1, found[2][4] = {{0}};
+
+    memset(&pair, 0, sizeof(pair));
+    to->utcb = &pair.utcb[1];
+    for (unsigned i = 0; i < 1000000; i++) {
+        u64 w0 = random_word(&state), fpage = random_word(&state), bdr = test_random(&state);
+        bool user = i & 7;
+        struct buffer_cursors c = cursors_from_bdr(user ? bdr : 0);
+        struct fp_match m, want;
+        struct recv_buffer b;
+
+        to->kind = user ? IPC_USER : IPC_PAGE_FAULT;
+        to->utcb->bdr = bdr;
+        for (unsigned type = FP_MEM; type <= FP_OBJ; type++) {
+            to->utcb->br[c.at[type] + 1] = random_word(&state);
+            to->utcb->br[c.at[type]] = random_word(&state) ^ (test_random(&state) & ITEM_MAP);
+        }
+        if (!fast_item_match(to, w0, fpage, &m))
+            continue;
+        found[user][fp_type(fpage)]++;
+        EXPECT(buffer_decode(user ? to->utcb->br : any, c.at[fp_type(fpage)], &b), "round %u", i);
+        EXPECT_EQ(b.flags & (BUF_FORWARD | BUF_LOCAL_ID), 0, "round %u", i);
+        EXPECT(fp_window(fpage, b.window, w0, &want), "round %u", i);
+        EXPECT_EQ(m.src, want.src, "round %u", i);
+        EXPECT_EQ(m.dst, want.dst, "round %u", i);
+        EXPECT_EQ(m.size, want.size, "round %u", i);
+    }
+    EXPECT(found[1][FP_MEM] > 100 && found[1][FP_OBJ] > 100 && found[0][FP_MEM] > 100, "found");
+    EXPECT_EQ(found[1][FP_IO] + found[0][FP_IO] + found[0][FP_OBJ], 0, "never");
+}
+
 static void utcb_in_its_area(void)
 {
     struct seq_op area = {.kind = SEQ_KU_MEM, .a = 1, .w = {seq_fpage(AREA, SEQ_MEM, 13, 0)}};
@@ -135,6 +182,7 @@ static const struct test_case cases[] = {
     {"I-24 items end with the last message register", last_registers},
     {"I-24 words are there even if an item is not", words_stay},
     {"M-62 a dying object is not copied", dying_object},
+    {"F-9 F-10 F-12 the short way of a single item", short_way},
     {"I-18 O-8 a UTCB lies within its area", utcb_in_its_area},
 };
 
