@@ -75,7 +75,7 @@ void vcon_writer_dies(const struct thread *t)
 }
 
 /*
- * The line is slow, so the text goes out in pieces.  Who writes meanwhile first writes what is left of the other's text:
+ * The line is slow, so the text goes out in pieces.  Who writes meanwhile first writes what is left of the other's:
  * lines do not mix.
  */
 static void write_continue(struct thread *t)
