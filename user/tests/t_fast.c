@@ -104,17 +104,21 @@ static void words_and_labels(void)
     expect("the server waits", (unsigned long)s->done, 0);
 }
 
-/* The client calls through *through and gets a capability of another gate to the server; label behind that. */
-static l4_umword_t label_of_answer(l4_cap_idx_t const *through)
+/*
+ * The client calls through *through and gets a capability of another gate to the server, alone or before a void item;
+ * label behind that.
+ */
+static l4_umword_t label_of_answer(l4_cap_idx_t const *through, unsigned items)
 {
     l4_cap_idx_t other = new_gate(s->thread, OTHER), got = l4re_util_cap_alloc();
     l4_snd_fpage_t item = l4_snd_fpage_cap(other, L4_CAP_FPAGE_RWS, L4_SND_FPAGE_MAP);
 
     setup();
     step(SELF, WAIT, tag(0, 0), NEVER);
-    step(SELF, REPLY_AND_WAIT, l4_msgtag(7, 0, 1, 0), NEVER);
+    step(SELF, REPLY_AND_WAIT, l4_msgtag(7, 0, items, 0), NEVER);
     steps[1].msg.mr[0] = item.snd_base;
     steps[1].msg.mr[1] = item.fpage.raw;
+    steps[1].msg.mr[2] = 0;
     serve();
     ipc_init(&a->x, *through, CALL, tag(5, 0), NEVER);
     a->x.buf.br[0] = got | L4_RCV_ITEM_SINGLE_CAP;
@@ -131,8 +135,10 @@ static void item_with_the_callers_rights(void)
     l4_cap_idx_t thin = l4re_util_cap_alloc(), kept = new_gate(s->thread, LABEL);
 
     l4_task_map(L4_BASE_TASK_CAP, L4_BASE_TASK_CAP, l4_obj_fpage(kept, 0, L4_CAP_FPAGE_RW), thin);
-    expect("called with S", label_of_answer(&gate), OTHER | ALL_BITS);
-    expect("called without S", label_of_answer(&thin), OTHER | RW_BITS);
+    for (unsigned items = 1; items <= 2; items++) {
+        expect("called with S", label_of_answer(&gate, items), OTHER | ALL_BITS);
+        expect("called without S", label_of_answer(&thin, items), OTHER | RW_BITS);
+    }
     l4re_util_cap_free_um(thin);
     delete_object(kept);
 }
