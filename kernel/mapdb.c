@@ -4,9 +4,10 @@
  *
  * The search tree of one parent: at level d a node's subtree holds the keys that agree in their
  * first d bits; bit d decides between left and right.  Which bits are looked at depends on the
- * size of the parent: the others are 0 in all its keys.  A node may stand anywhere on the path of
- * its key, so any leaf of a subtree can take the place of a removed node, and keys to the left
- * are smaller than keys to the right, while the node itself is unordered against both.
+ * size of the parent: the others are 0 in all its keys, but for the one of the parent's own size,
+ * which is kept at the root.  A node may stand anywhere on the path of its key, so any leaf of a
+ * subtree can take the place of a removed node, and keys to the left are smaller than keys to the
+ * right, while the node itself is unordered against both.
  *
  * Real world: Fiasco keeps one pre-order list with depths per frame and nested arrays for smaller pages
  * (src/kern/mapdb.cpp); seL4 threads the derivation list through the capability slots (src/object/cnode.c).
@@ -15,28 +16,6 @@
 
 struct mapdb_walk *mapdb_active_walks;
 
-enum { LARGE_INDEX_BITS = 9, TOP_BIT = MAPDB_KEY_BITS - 1 };
-
-/*
- * The bits of a key in the order of the levels, as one word with the first at the top.  Children
- * of a large page are small (class 0, 9 bits of index) or of its own size (class 1, index 0).
- */
-static inline u64 key_path(const struct mapnode *parent, u64 key)
-{
-    if (mapnode_class(parent) == CLASS_LARGE)
-        key = key << (TOP_BIT - LARGE_INDEX_BITS) | key >> MAPDB_INDEX_BITS << TOP_BIT;
-    return key << (63 - TOP_BIT);
-}
-
-/* The branch for the current level's bit, which is consumed. */
-static inline struct mapnode **branch(struct mapnode *n, u64 *path)
-{
-    bool bit = *path >> 63;
-
-    *path <<= 1;
-    return bit ? &n->right : &n->left;
-}
-
 void mapdb_root(struct mapnode *n, void *space, u64 page, unsigned size_class)
 {
     *n = (struct mapnode){.space = space, .head = 1, .depth = MAPDB_MAX_DEPTH};
@@ -44,43 +23,44 @@ void mapdb_root(struct mapnode *n, void *space, u64 page, unsigned size_class)
     n->key = mapdb_key(size_class, 0) & ((1U << MAPDB_KEY_BITS) - 1);
 }
 
+/* What leads to the head with the key of `n`, or to NULL. */
+static inline struct mapnode **link_to(struct mapnode *parent, const struct mapnode *n)
+{
+    return mapdb_find(parent, n->bits, mapnode_class(parent) == CLASS_LARGE);
+}
+
 void mapdb_insert_slowly(struct mapnode *parent, struct mapnode *n)
 {
-    struct mapnode **link = &parent->children;
-    u64 path = key_path(parent, n->key);
+    struct mapnode *head = parent->children, **link;
+    bool own_size = mapnode_class(n) == mapnode_class(parent);
 
-    while (*link) {
-        struct mapnode *head = *link;
-        if (head->key == n->key) { /* a further mapping of the same piece: behind the head */
-            n->head = 0;
-            n->next = head->next;
-            n->prev = head;
-            n->right = NULL;
-            if (n->next)
-                n->next->prev = n;
-            head->next = n;
+    if (!own_size || head->key != n->key) {
+        if (own_size) { /* to the root, and the head that stood there further down */
+            n->left = head->left;
+            n->right = head->right;
+            parent->children = n;
+            n = head;
+        }
+        link = link_to(parent, n);
+        head = *link;
+        if (!head) {
+            n->left = n->right = NULL;
+            *link = n;
             return;
         }
-        link = branch(head, &path);
     }
-    n->next = n->left = n->right = NULL;
-    *link = n;
+    n->head = 0; /* a further mapping of the same piece: behind the head */
+    n->next = head->next;
+    n->prev = head;
+    n->right = NULL;
+    if (n->next)
+        n->next->prev = n;
+    head->next = n;
 }
 
-/* The pointer that leads to the head `n` in its parent's search tree. */
-static struct mapnode **link_to(struct mapnode *n)
+void mapdb_remove_head(struct mapnode **link)
 {
-    struct mapnode **link = &n->parent->children;
-    u64 path = key_path(n->parent, n->key);
-
-    while (*link != n)
-        link = branch(*link, &path);
-    return link;
-}
-
-static void remove_head(struct mapnode *n)
-{
-    struct mapnode **link = link_to(n), *heir = n->next;
+    struct mapnode *n = *link, *heir = n->next;
 
     if (heir) { /* the next of the chain becomes the head */
         heir->head = 1;
@@ -109,7 +89,7 @@ void mapdb_remove_slowly(struct mapnode *n)
         else if (w->cur == n)
             w->cur = walk_successor(w, n);
     if (n->head) {
-        remove_head(n);
+        mapdb_remove_head(link_to(n->parent, n));
     } else {
         n->prev->next = n->next;
         if (n->next)
@@ -121,12 +101,13 @@ struct mapnode *mapdb_child_ge(const struct mapnode *parent, u64 key)
 {
     struct mapnode *n = parent->children, *best = NULL, *above = NULL;
     u64 path, last = mapdb_key(mapnode_class(parent), 0); /* a child of the parent's own size */
+    bool large = mapnode_class(parent) == CLASS_LARGE;
 
     if (!n || key > last)
         return NULL;
-    if (mapnode_class(parent) == CLASS_LARGE && key >> LARGE_INDEX_BITS)
-        key = last; /* no piece has a larger index */
-    path = key_path(parent, key);
+    if (key == last || (large && key >> 9)) /* no piece has a larger index */
+        return n->key == last ? n : NULL;
+    path = mapdb_path(key << MAPDB_KEY_SHIFT, large);
 
     /* Down the path of the key: what stands on it, and the deepest subtree to its right, all above the key. */
     while (n) {
@@ -137,22 +118,14 @@ struct mapnode *mapdb_child_ge(const struct mapnode *parent, u64 key)
         }
         if (!(path >> 63) && n->right)
             above = n->right;
-        n = *branch(n, &path);
+        n = n->side[path >> 63];
+        path <<= 1;
     }
     /* The smallest of that subtree stands on its leftmost path. */
     for (n = above; n; n = n->left ? n->left : n->right)
         if (!best || n->key < best->key)
             best = n;
     return best;
-}
-
-struct mapnode *mapdb_child_at(const struct mapnode *parent, u64 key)
-{
-    struct mapnode *n = parent->children;
-
-    for (u64 path = key_path(parent, key); n && n->key != key; path <<= 1)
-        n = path >> 63 ? n->right : n->left;
-    return n;
 }
 
 struct mapnode *mapdb_first_in(const struct child_range *r, u64 key)
@@ -166,7 +139,7 @@ struct mapnode *mapdb_first_in(const struct child_range *r, u64 key)
         low = max_u64(low, key);
         if (low > high)
             continue;
-        n = low == high ? mapdb_child_at(r->parent, low) : mapdb_child_ge(r->parent, low);
+        n = mapdb_child_ge(r->parent, low);
         if (n && n->key <= high)
             return n;
     }
@@ -213,14 +186,13 @@ void mapdb_walk_end(struct mapdb_walk *w)
 
 const char *mapdb_check_node(const struct mapnode *n, const u8 *class_shift)
 {
-    const struct mapnode *parent = n->parent, *head = parent ? parent->children : NULL;
+    struct mapnode *parent = n->parent, *head;
     unsigned c = mapnode_class(n), pc = parent ? mapnode_class(parent) : 0;
 
     if (!parent || n->depth != (parent->parent ? parent->depth + 1U : 0))
         return "I3 depth";
-    for (u64 path = parent ? key_path(parent, n->key) : 0; head && head->key != n->key; path <<= 1)
-        head = path >> 63 ? head->right : head->left;
-    if (!head || !head->head || (n->head && head != n))
+    head = c == pc ? parent->children : *link_to(parent, n);
+    if (!head || !head->head || head->key != n->key || (n->head && head != n))
         return "I3 search tree";
     if (!n->head && (n->prev->next != n || n->prev->parent != parent))
         return "I3 chain";

@@ -27,7 +27,8 @@ enum { CLASS_SMALL = 0, CLASS_LARGE = 1, CLASS_HUGE = 2, N_CLASSES = 3 };
 enum {
     MAPDB_INDEX_BITS = 18, /* small pages in the largest page: 2^18 * 4 KiB = 1 GiB */
     MAPDB_KEY_BITS = MAPDB_INDEX_BITS + 2,
-    MAPDB_MAX_DEPTH = 255, /* M-8 */
+    MAPDB_KEY_SHIFT = 64 - MAPDB_KEY_BITS, /* of the key in mapnode.bits */
+    MAPDB_MAX_DEPTH = 255,                 /* M-8 */
 };
 
 struct mapnode {
@@ -36,10 +37,12 @@ struct mapnode {
     struct mapnode *next;     /* chain of equal keys */
     union {
         struct mapnode *prev; /* in a chain, not for the head */
-        struct mapnode *left; /* head only: smaller keys */
+        struct {
+            struct mapnode *left, *right; /* head only: smaller and larger keys */
+        };
+        struct mapnode *side[2]; /* both, to be taken by a bit of the key */
     };
-    struct mapnode *right; /* head only: larger keys */
-    void *space;           /* the task that holds the page */
+    void *space; /* the task that holds the page */
     union {
         struct {
             u64 page : 35; /* first page number (memory) or port in that task */
@@ -92,6 +95,28 @@ static inline bool mapdb_may_insert(const struct mapnode *parent)
     return parent->depth < MAPDB_MAX_DEPTH || !parent->parent;
 }
 
+/*
+ * The bits of a key in the order of the levels, the first at the top: those of the index below a large
+ * page, else all but the first.  What they leave out is the parent's own size, always at the root.
+ */
+static inline u64 mapdb_path(u64 bits, bool large)
+{
+    return bits << (large ? MAPDB_KEY_BITS - 9 : 1);
+}
+
+/* What leads to the head with the key of `bits` in the search tree; to NULL: where its place is. */
+static ALWAYS_INLINE struct mapnode **mapdb_find(struct mapnode *parent, u64 bits, bool large)
+{
+    struct mapnode **link = &parent->children;
+    u64 path = mapdb_path(bits, large);
+
+    while (*link && ((*link)->bits ^ bits) >> MAPDB_KEY_SHIFT) {
+        link = &(*link)->side[path >> 63];
+        path <<= 1;
+    }
+    return link;
+}
+
 void mapdb_insert_slowly(struct mapnode *parent, struct mapnode *n);
 
 /* Insert the new node `n` for a page of `space` as a child of `parent`, of which it is the piece `key`. */
@@ -102,10 +127,11 @@ static inline void mapdb_insert(struct mapnode *parent, struct mapnode *n, void 
 
     n->parent = parent;
     n->children = NULL;
+    n->next = NULL;
     n->space = space;
     n->bits = page | depth << 35 | 1UL << 43 | key << 44; /* the fields in their order, one store */
     if (likely(!parent->children)) {
-        n->next = n->left = n->right = NULL;
+        n->left = n->right = NULL;
         parent->children = n;
     } else {
         mapdb_insert_slowly(parent, n);
@@ -130,8 +156,28 @@ static inline void mapdb_remove(struct mapnode *n)
     }
 }
 
-/* The head of the children of `parent` with exactly this key, NULL if none. */
-struct mapnode *mapdb_child_at(const struct mapnode *parent, u64 key);
+/* What leads to the piece `index` of a large page if one childless node is all that is mapped of it; else NULL. */
+static ALWAYS_INLINE struct mapnode **mapdb_single_piece(struct mapnode *parent, u64 index)
+{
+    struct mapnode *n, **link;
+
+    if (!parent->children || mapnode_class(parent->children) != CLASS_SMALL)
+        return NULL;
+    link = mapdb_find(parent, index << MAPDB_KEY_SHIFT, true);
+    n = *link;
+    return n && !n->next && !n->children && !mapdb_active_walks ? link : NULL;
+}
+
+void mapdb_remove_head(struct mapnode **link);
+
+/* Take the piece `n` out, to which mapdb_single_piece has found the link. */
+static inline void mapdb_remove_piece(struct mapnode *n, struct mapnode **link)
+{
+    if (n->left || n->right)
+        mapdb_remove_head(link);
+    else
+        *link = NULL;
+}
 
 /* The first child of `parent` with a key of at least `key`, NULL if none. */
 struct mapnode *mapdb_child_ge(const struct mapnode *parent, u64 key);

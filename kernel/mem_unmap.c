@@ -14,18 +14,26 @@ static inline u64 *node_pte(const struct mapnode *n)
     return pt_find(&((struct task *)n->space)->mem, node_va(n)).pte;
 }
 
+/* The entry of a node goes, and the node, which is out of the tree; returns the entry's usage bits. */
+static ALWAYS_INLINE u64 free_page(struct mapnode *n, struct task *t, u64 va, u64 *pte)
+{
+    u64 entry = *pte;
+
+    *pte_link(pte) = 0;
+    pte_reduce(t, va, pte, 0);
+    TRACE(node_del, "mem", n);
+    slab_free(&mapnode_slab, task_quota(t), n);
+    return entry & PTE_USAGE;
+}
+
 /* Take a childless node and its entry away; returns the entry's usage bits. */
 static inline u64 remove_node(struct mapnode *n, u64 *pte)
 {
     struct task *t = n->space;
-    u64 entry = *pte;
+    u64 va = node_va(n);
 
-    *pte_link(pte) = 0;
-    pte_reduce(t, node_va(n), pte, 0);
     mapdb_remove(n);
-    TRACE(node_del, "mem", n);
-    slab_free(&mapnode_slab, task_quota(t), n);
-    return entry & PTE_USAGE;
+    return free_page(n, t, va, pte);
 }
 
 /* Remove all below `top`.  False: interrupted, call again (the end may have been reached). */
@@ -85,20 +93,6 @@ static bool reduce_below(struct unmap_op *op, const struct child_range *range, u
     return true;
 }
 
-/* All children with this key go. */
-static bool remove_children_at(struct mapnode *parent, u64 key, u64 *used)
-{
-    struct mapnode *n;
-    bool last = false;
-
-    while (!last && (n = mapdb_child_at(parent, key))) {
-        last = !n->next;
-        if (!mem_revoke(n, used))
-            return false;
-    }
-    return true;
-}
-
 /* The descendants in `range` go, or lose rights. */
 static bool unmap_below(struct unmap_op *op, const struct child_range *range, u64 *used)
 {
@@ -107,9 +101,6 @@ static bool unmap_below(struct unmap_op *op, const struct child_range *range, u6
 
     if (unlikely(!(op->rights & MEM_R)))
         return reduce_below(op, range, used);
-    if (range->first == range->last && mapnode_class(range->parent) == CLASS_LARGE)
-        return remove_children_at(range->parent, range->first, used) &&
-               remove_children_at(range->parent, mapdb_key(CLASS_LARGE, 0), used);
     while ((n = mapdb_first_in(range, key))) {
         key = n->key + (n->next ? 0UL : 1UL); /* another of the same piece, or the next */
         if (!mem_revoke(n, used))
@@ -227,6 +218,27 @@ static OWN_FRAME enum map_status unmap_part(struct unmap_op *op, struct pte_ref 
     return MAP_DONE;
 }
 
+/* One small piece of a large page.  Mostly one node without children is all that is mapped of it. */
+static OWN_FRAME enum map_status remove_piece(struct unmap_op *op, struct pte_ref r)
+{
+    u64 index = op->pos >> PAGE_SHIFT & (PT_ENTRIES - 1);
+    struct mapnode **link = mapdb_single_piece(link_node(*pte_link(r.pte)), index);
+    struct mapnode *n;
+    u64 used, *pte;
+
+    if (!link)
+        return unmap_part(op, r);
+    n = *link;
+    mapdb_remove_piece(n, link);
+    pte = node_pte(n);
+    used = *pte & PTE_USAGE;
+    *r.pte |= used; /* kept for the parent (M-46) */
+    op->usage |= used;
+    op->pos += PAGE_SIZE;
+    free_page(n, n->space, node_va(n), pte);
+    return MAP_DONE;
+}
+
 /* Nothing to take away: on to the next entry of the table (M-44, M-45). */
 static OWN_FRAME enum map_status pass_over(struct unmap_op *op, struct pte_ref r)
 {
@@ -249,6 +261,8 @@ enum map_status mem_unmap_step(struct unmap_op *op)
         return unmap_part(op, r);
     if (likely(r.c == CLASS_SMALL))
         return remove_small(op, r.pte);
+    if (!op->self && r.c == CLASS_LARGE && op->end - op->pos == PAGE_SIZE)
+        return remove_piece(op, r);
     /* With the own page all of it goes (M-42); a range that is as large as the page begins with it (F-1). */
     return op->self || op->end - op->pos >= class_size(r.c) ? remove_large(op, r)
                                                             : unmap_part(op, r);

@@ -84,6 +84,22 @@ static void insert(u64 *state)
     n_present++;
 }
 
+/* A childless node goes; a piece of a large page that is its only mapping the short way. */
+static void take_out(struct model_node *m)
+{
+    struct model_node *parent = &all[m->parent];
+    struct mapnode **link = NULL;
+
+    if (parent->size_class == CLASS_LARGE && m->size_class == CLASS_SMALL)
+        link = mapdb_single_piece(&parent->node, m->index);
+    if (!link) {
+        mapdb_remove(&m->node);
+        return;
+    }
+    EXPECT(*link == &m->node, "the piece is found");
+    mapdb_remove_piece(&m->node, link);
+}
+
 /* A random leaf leaves the tree; false if only the root is left. */
 static bool remove_leaf(u64 *state)
 {
@@ -93,7 +109,7 @@ static bool remove_leaf(u64 *state)
         int n = (start + i) % N_NODES;
         if (n == ROOT || !all[n].present || !is_leaf(n))
             continue;
-        mapdb_remove(&all[n].node);
+        take_out(&all[n]);
         memset(&all[n].node, 0xa5, sizeof(all[n].node)); /* nobody may look at it any more */
         all[n].present = false;
         n_present--;
@@ -269,8 +285,10 @@ static void walk_loses_its_page(void)
     mapdb_insert(&root, &page, NULL, 0, mapdb_key(CLASS_LARGE, 0));
     for (u64 i = 0; i < 2; i++)
         small_child(&page, &child[i], i);
+    EXPECT(mapdb_single_piece(&page, 0) != NULL, "no walk stands at it");
     mapdb_walk_begin(&w, &range);
     EXPECT(w.cur == &child[0], "at the first");
+    EXPECT(mapdb_single_piece(&page, 0) == NULL, "the walk has to go on first");
     mapdb_remove(&child[0]);
     EXPECT(w.cur == &child[1], "at the next");
     mapdb_remove(&child[1]);
