@@ -27,8 +27,12 @@ static inline bool find_source(const struct map_op *op, struct mem_source *s)
     struct pte_ref r;
     u64 offset;
 
-    if (unlikely(op->from->is_sigma0))
-        return mem_sigma0_source(op->src, s);
+    if (unlikely(op->from->is_sigma0)) {
+        struct mem_source fabricated; /* the caller's can stay in registers */
+        bool found = mem_sigma0_source(op->src, &fabricated);
+        *s = fabricated;
+        return found;
+    }
     r = pt_find(&op->from->mem, op->src);
     if (unlikely(!r.present) || unlikely(*pte_link(r.pte) & LINK_KU_MEM)) { /* M-10, I-18 */
         s->skip = bytes_left_in(op->src, r.c);
@@ -47,9 +51,8 @@ static inline bool find_source(const struct map_op *op, struct mem_source *s)
  * The class to use (M-13).  A range begins aligned to its size on both sides: a page that fits into what is left of it
  * is aligned too.
  */
-static unsigned pick_class(const struct map_op *op, const struct mem_source *s, unsigned dst_class)
+static unsigned pick_class(const struct map_op *op, unsigned c, unsigned dst_class)
 {
-    unsigned c = s->c;
 
     if (c > dst_class)
         c = dst_class;
@@ -59,20 +62,20 @@ static unsigned pick_class(const struct map_op *op, const struct mem_source *s, 
 }
 
 /* Grant: the node changes hands, its children stay (M-31, M-34). */
-static enum map_status grant_page(struct map_op *op, const struct mem_source *s, u64 *slot)
+static enum map_status grant_page(struct map_op *op, struct mem_source s, u64 *slot)
 {
     if (!quota_move(task_quota(op->from), task_quota(op->to), mapnode_slab.size))
         return MAP_FAILED;
-    *slot = s->entry | class_flag(s->c) | (*s->pte & (PTE_A | PTE_D));
-    *pte_link(slot) = (u64)s->node;
+    *slot = s.entry | class_flag(s.c) | (*s.pte & (PTE_A | PTE_D));
+    *pte_link(slot) = (u64)s.node;
     TRACE(pte_new, op->to, op->dst, *slot);
-    *pte_link(s->pte) = 0;
-    pte_reduce(op->from, op->src, s->pte, 0);
-    TRACE(node_move, "mem", s->node, op);
-    s->node->space = op->to;
-    s->node->page = op->dst >> PAGE_SHIFT & ((1UL << 35) - 1);
-    TRACE(step, op, "grant", class_shift(s->c));
-    return map_advance(op, class_size(s->c));
+    *pte_link(s.pte) = 0;
+    pte_reduce(op->from, op->src, s.pte, 0);
+    TRACE(node_move, "mem", s.node, op);
+    s.node->space = op->to;
+    s.node->page = op->dst >> PAGE_SHIFT & ((1UL << 35) - 1);
+    TRACE(step, op, "grant", class_shift(s.c));
+    return map_advance(op, class_size(s.c));
 }
 
 /* Enter a child of the source at op->dst, whose empty slot is known; false: no memory, or too deep (M-8). */
@@ -153,16 +156,16 @@ static enum map_status clear_rest(struct map_op *op)
 }
 
 /* The target is occupied: upgrade in place (M-19), skip (M-22) or remove (M-20, M-21). */
-static enum map_status occupied(struct map_op *op, const struct mem_source *s, struct pte_ref d,
+static enum map_status occupied(struct map_op *op, struct mem_source s, struct pte_ref d,
                                 unsigned c)
 {
     struct mapnode *n = link_node(*pte_link(d.pte));
 
     if (*pte_link(d.pte) & LINK_KU_MEM)
         return TRACE(skip, op, class_size(c), "ku-mem rule=M-22"), map_advance(op, class_size(c));
-    if (!op->grant && n->parent == s->node && d.c == c && pte_phys(*d.pte) == pte_phys(s->entry)) {
-        u64 old = *d.pte, e = (old & ~(u64)PTE_CACHE) | (s->entry & (PTE_CACHE | PTE_W));
-        if (!(s->entry & PTE_NX))
+    if (!op->grant && n->parent == s.node && d.c == c && pte_phys(*d.pte) == pte_phys(s.entry)) {
+        u64 old = *d.pte, e = (old & ~(u64)PTE_CACHE) | (s.entry & (PTE_CACHE | PTE_W));
+        if (!(s.entry & PTE_NX))
             e &= ~PTE_NX;
         pte_write(op->to, op->dst, d.pte, e);
         TRACE(step, op, "upgrade", class_shift(c));
@@ -196,16 +199,16 @@ enum map_status mem_map_step(struct map_op *op)
     if (unlikely(op->to->is_sigma0)) /* holds everything already */
         return TRACE(skip, op, op->size, "sigma0-has-all"), map_advance(op, op->size);
     d = pt_find(&op->to->mem, op->dst);
-    c = d.c ? pick_class(op, &s, d.c) : CLASS_SMALL;
+    c = d.c ? pick_class(op, s.c, d.c) : CLASS_SMALL;
     if (unlikely(op->grant) && (!s.pte || c < s.c))
         op->grant = false; /* M-33, M-37 */
     if (unlikely(d.present))
-        return occupied(op, &s, d, c);
+        return occupied(op, s, d, c);
     slot = d.c == c ? d.pte : pt_make(op->to->mem.root, task_quota(op->to), op->dst, c);
     if (unlikely(!slot))
         return MAP_FAILED;
     if (unlikely(op->grant))
-        return grant_page(op, &s, slot);
+        return grant_page(op, s, slot);
     if (c == CLASS_SMALL)
         return map_small(op, &s, slot);
     return insert_child(op, &s, slot, c) ? MAP_DONE : MAP_FAILED;
