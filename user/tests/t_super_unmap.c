@@ -150,15 +150,22 @@ static void access_bits_with_self(void)
 }
 
 /* Bits of removed pages are reported and kept as well. */
-static void access_bits_of_removed(void)
+static void remove_written(unsigned long offset, unsigned order)
 {
     l4_addr_t at = piece();
 
     unmap(MAIN, BIG2(0), 21, 0, L4_FP_OTHER_SPACES);
     worker_write(e, at + 16, 1);
-    expect("removed", unmap(d->task, at, 21, RWX, L4_FP_OTHER_SPACES), REFERENCED | MODIFIED);
+    expect("removed", unmap(d->task, at + offset, order, RWX, L4_FP_OTHER_SPACES),
+           REFERENCED | MODIFIED);
     expect("kept for the main task", unmap(MAIN, BIG2(0), 21, RWX, L4_FP_OTHER_SPACES),
            REFERENCED | MODIFIED);
+}
+
+static void access_bits_of_removed(void)
+{
+    remove_written(0, 21);
+    remove_written(0x3000, 12);
 }
 
 /* A hole of 2 MiB between two large pages, in one range with small pages. */
