@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of a thread for which so many wait that the kernel has to interrupt it (rules I-48, I-51, O-34, M-81).
+ * The end of a thread for which so many wait, and of an object in so many slots, that the kernel has to interrupt it
+ * (rules I-48, I-51, O-34, M-58, M-81).
  *
  * Runs as root task.  Those who wait are N_IRQS interrupt objects: each takes a slot and no thread.
  */
@@ -120,7 +121,59 @@ static void faulted_and_deleted(void)
     expect_no_loss(faulted_and_deleted_once);
 }
 
+/* ---- an object in many slots ---- */
+
+#define COPIES (0x8000UL << L4_CAP_SHIFT)
+#define OBJECT (0x70UL << L4_CAP_SHIFT)
+enum { COPIES_ORDER = 13, MAX_TRIES = 500 };
+static volatile int gone, seen, called, enough;
+
+/* Of higher priority: looks at each tick whether the object is there, and calls it. */
+static void watch(void *unused)
+{
+    (void)unused;
+    while (!enough) {
+        l4_ipc_sleep_us(500);
+        if (gone || l4_error(l4_task_cap_valid(L4_BASE_TASK_CAP, OBJECT)) > 0)
+            continue;
+        seen++; /* no longer there, and the deletion goes on */
+        called += !l4_msgtag_has_error(l4_task_cap_valid(OBJECT, 0));
+    }
+}
+
+static void copy(l4_cap_idx_t from, l4_cap_idx_t to, unsigned order)
+{
+    l4_task_map(L4_BASE_TASK_CAP, L4_BASE_TASK_CAP, l4_obj_fpage(from, order, L4_CAP_FPAGE_RWSD),
+                to | L4_FPAGE_C_OBJ_RIGHTS);
+}
+
+static void called_while_it_ends(void)
+{
+    l4_sched_param_t high = l4_sched_param(250, 0);
+    struct worker *w = worker_new(0);
+    l4_fpage_t none = {0};
+
+    l4_scheduler_run_thread(L4_BASE_SCHEDULER_CAP, w->thread, &high);
+    gone = 1;
+    worker_run(w, watch, NULL);
+    for (unsigned i = 0; i < MAX_TRIES && !seen; i++) {
+        l4_factory_create_task(L4_BASE_FACTORY_CAP, OBJECT, &none);
+        copy(OBJECT, COPIES, 0);
+        for (unsigned order = 0; order < COPIES_ORDER; order++)
+            copy(COPIES, COPIES + (1UL << order << L4_CAP_SHIFT), order);
+        gone = 0;
+        l4_task_delete_obj(L4_BASE_TASK_CAP, COPIES); /* the slot OBJECT is emptied last */
+        gone = 1;
+    }
+    enough = 1;
+    expect("seen while it ends", seen > 0, 1);
+    expect("calls that it answered", (unsigned long)called, 0);
+    l4_ipc_sleep_ms(2);
+    worker_kill(w);
+}
+
 static struct test_case const cases[] = {
+    {"M-58", "an object in many slots is called while it ends", called_while_it_ends},
     {"O-34", "a thread for which many wait is deleted", deleted},
     {"I-48", "a thread for which many wait is killed by a fault", faulted},
     {"O-34", "one that is deleted while a fault is killing it", faulted_and_deleted},

@@ -285,6 +285,9 @@ static void ku_mem_rights(void)
     expect_label("add", add_ku_mem(d->task, &area), 0);
     expect("zeroed", (unsigned long)worker_read(d, KU_AREA + 0x800, &v) << 1 | v, 2);
     expect("rights", worker_rights(d, KU_AREA), RW);
+    expect("an instruction is written", (unsigned long)worker_write(d, KU_AREA, 0xc3), 1);
+    expect("not executed", (unsigned long)worker_exec(d, KU_AREA), 0);
+    expect("cleared again", (unsigned long)worker_write(d, KU_AREA, 0), 1);
     map_order(e->task, AT(0), d->task, l4_fpage(KU_AREA, 12, RW));
     expect_none(e, AT(0));
     map(d->task, KU_AREA, MAIN, PAGE(1), RW);
