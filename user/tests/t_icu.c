@@ -130,6 +130,12 @@ static void mask_line(void)
     main_does(irq, RECV, tag(0, 0), L4_IPC_BOTH_TIMEOUT_0);
 }
 
+static void unbind_line(void)
+{
+    expect_tag_label("unbind", l4_icu_unbind(ICU, LINE, irq), 0);
+    main_does(irq, RECV, tag(0, 0), L4_IPC_BOTH_TIMEOUT_0);
+}
+
 static void mask(void)
 {
     bind_line();
@@ -215,7 +221,7 @@ static void unbind(void)
     bind_line();
     l4_irq_unmask(irq);
     expect_tag_label("taken", l4_icu_bind(ICU, LINE, other), -L4_EINVAL);
-    expect_tag_label("unbind", l4_icu_unbind(ICU, LINE, irq), 0);
+    unbind_line();
     clock_next();
     expect_interrupt("unbound", 0);
     expect_tag_label("nothing there", l4_icu_unbind(ICU, LINE, irq), 0);
@@ -241,7 +247,7 @@ static void mask_goes_with_the_irq(void)
     bind_line();
     expect_interrupt("still masked", 0);
     l4_irq_unmask(irq);
-    expect_tag_label("unbind", l4_icu_unbind(ICU, LINE, irq), 0);
+    unbind_line();
     clock_next();
     expect_interrupt("without a line", 0);
     bind_line();
