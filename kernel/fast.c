@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way in of the system call, and the two halves of an everyday round trip in one straight line: a call with
- * words through a gate, and the answer with the next open wait.
+ * The system call's way in and way out, and the two halves of an everyday round trip in one straight line: a call with
+ * words through a gate, and the answer with the next open wait, which may carry items.
  *
  * Decides only whether a call is of that kind: the partner waits for it, nobody else is to run.  All that is asked
- * comes before the first change; in every other case syscall.c does the same thing in general.
+ * comes before the first change; in every other case syscall.c does the same thing in general.  An answer whose items
+ * are not all done at once goes on in transfer.c as if it had come the general way.
  * So a kernel without this file's shortcut (FAST=0, and every debug build) behaves the same.
  *
  * Called by entry.asm; calls the invoked object.
