@@ -232,6 +232,8 @@ unsigned model_free_order(unsigned space, u64 at);
 
 enum model_status model_move_run(struct model_move *m, const u64 *stop);
 enum model_status model_move_caps(struct model_move *m, const u64 *stop);
+/* M-82: was the task's object deleted, by an item before perhaps? */
+bool model_is_dying(unsigned space);
 /* Unmap one flexpage; the usage bits. */
 unsigned model_unmap(unsigned space, u64 fpage, u64 mask);
 unsigned model_unmap_caps(unsigned space, struct model_range r, u64 fpage_and_mask);

@@ -225,6 +225,8 @@ enum model_status model_move_run(struct model_move *m, const u64 *stop)
     }
     if (m->type == SEQ_OBJ)
         return model_move_caps(m, stop);
+    if (m->size && model_is_dying(m->to)) /* M-82 */
+        return MODEL_DYING;
     while (m->size && s == MODEL_DONE)
         s = one_page(m, stop);
     return s;

@@ -111,9 +111,12 @@ void model_end_tasks(void)
     }
 }
 
-static bool is_dying(unsigned space)
+bool model_is_dying(unsigned space)
 {
-    return space && model.object[model.space[space].object].ending;
+    if (!space || !model.object[model.space[space].object].ending)
+        return false;
+    model_event(EV_DYING);
+    return true;
 }
 
 static void step(struct model_move *m)
@@ -164,10 +167,8 @@ enum model_status model_move_caps(struct model_move *m, const u64 *stop)
 
     while (m->size && s == MODEL_DONE) {
         int src;
-        if (is_dying(m->to)) { /* M-82 */
-            model_event(EV_DYING);
+        if (model_is_dying(m->to)) /* M-82 */
             return MODEL_DYING;
-        }
         if (m->src >= SLOTS || m->dst >= SLOTS) {
             model_event(EV_OBJ_BEYOND);
             return MODEL_DONE;
