@@ -127,12 +127,22 @@ static void compare_ports(struct gen *g, unsigned space, bool full)
 
 /* ---- slots, by the driver ---- */
 
+u64 object_in_slot(unsigned space, u64 slot)
+{
+    l4_cap_idx_t scratch = world_scratch();
+    u64 id;
+
+    l4_task_map(L4_BASE_TASK_CAP, world_task(space, true),
+                l4_obj_fpage(slot << L4_CAP_SHIFT, 0, L4_CAP_FPAGE_RWSD), scratch | 0xf0);
+    id = world_id_of(scratch);
+    l4_task_unmap(L4_BASE_TASK_CAP, l4_obj_fpage(scratch, 0, L4_CAP_FPAGE_RWSD), L4_FP_ALL_SPACES);
+    return id;
+}
+
 static void compare_slot(unsigned space, u64 slot)
 {
-    l4_cap_idx_t task = world_task(space, true), scratch = world_scratch(),
-                 at = slot << L4_CAP_SHIFT;
     int i = model_find_cap(space, slot);
-    bool filled = l4_error(l4_task_cap_valid(task, at)) > 0;
+    bool filled = l4_error(l4_task_cap_valid(world_task(space, true), slot << L4_CAP_SHIFT)) > 0;
     u64 id;
 
     if (filled != (i >= 0))
@@ -140,9 +150,7 @@ static void compare_slot(unsigned space, u64 slot)
                 filled ? "filled, in the model empty" : "empty");
     if (!filled || !(model.cap[i].rights & RIGHT_R))
         return;
-    l4_task_map(L4_BASE_TASK_CAP, task, l4_obj_fpage(at, 0, L4_CAP_FPAGE_RWSD), scratch | 0xf0);
-    id = world_id_of(scratch);
-    l4_task_unmap(L4_BASE_TASK_CAP, l4_obj_fpage(scratch, 0, L4_CAP_FPAGE_RWSD), L4_FP_ALL_SPACES);
+    id = object_in_slot(space, slot);
     if (world_object_id(model.cap[i].object) == 0)
         differs("object %u has no id", model.cap[i].object);
     if (id != world_object_id(model.cap[i].object))

@@ -75,7 +75,7 @@ static struct model before;
 static u64 events_before[N_MODEL_EVENTS];
 static struct model_asked asked[MODEL_ASKED];
 static enum seen seen[MODEL_ASKED];
-static u64 content[MODEL_ASKED]; /* first word of a page that is there */
+static u64 content[MODEL_ASKED]; /* of what is there: first word of the page, id of the object */
 static unsigned n_asked;
 
 static bool in_model(const struct model_asked *p)
@@ -99,10 +99,12 @@ static enum seen look(const struct model_asked *p, u64 *word)
 
     if (!model.space[p->space].alive)
         return SEEN_UNKNOWN;
-    if (p->type == SEQ_OBJ)
+    if (p->type == SEQ_OBJ) {
+        *word = object_in_slot(p->space, p->dst);
         return l4_error(l4_task_cap_valid(world_task(p->space, true), p->dst << L4_CAP_SHIFT)) > 0
                    ? SEEN_PRESENT
                    : SEEN_ABSENT;
+    }
     if (p->type == SEQ_MEM && !world_can_be_read(frame_of(p)))
         return SEEN_UNKNOWN;
     u->msg.mr[0] = p->type == SEQ_MEM ? HELPER_PROBE : HELPER_PORTS;
@@ -113,11 +115,14 @@ static enum seen look(const struct model_asked *p, u64 *word)
     return *word == PROBE_FAULT ? SEEN_ABSENT : SEEN_PRESENT;
 }
 
-/* A page that is there before and after tells by its content which of the two it is. */
-static bool is_frame_of_model(const struct model_asked *p, u64 word)
+/* What is there before and after tells by its content which of the two it is. */
+static bool is_content_of_model(const struct model_asked *p, u64 word)
 {
     u64 phys = frame_of(p);
+    int cap = p->type == SEQ_OBJ ? model_find_cap(p->space, p->dst) : MODEL_NONE;
 
+    if (cap >= 0)
+        return !(model.cap[cap].rights & RIGHT_R) || world_object_id(model.cap[cap].object) == word;
     if (world_is_ram(phys))
         return *(volatile u64 *)phys == word;
     return p->type != SEQ_MEM || (word ^ MARK(0)) >> 48; /* no mark */
@@ -129,7 +134,7 @@ static bool agrees(void)
     for (unsigned i = 0; i < n_asked; i++)
         if (seen[i] != SEEN_UNKNOWN && model.space[asked[i].space].alive &&
             (in_model(&asked[i]) != (seen[i] == SEEN_PRESENT) ||
-             (seen[i] == SEEN_PRESENT && !is_frame_of_model(&asked[i], content[i]))))
+             (seen[i] == SEEN_PRESENT && !is_content_of_model(&asked[i], content[i]))))
             return false;
     for (unsigned i = 0; i < n_asked; i++) {
         int page = asked[i].type == SEQ_MEM ? model_find(asked[i].space, SEQ_MEM, asked[i].dst)
