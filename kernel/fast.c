@@ -28,16 +28,10 @@ enum { TAG_NOT_PLAIN = TAG_ITEMS | TAG_FPU | TAG_SCHEDULE | 0x4000 | TAG_ERROR }
 
 void syscall_leave(struct thread *t)
 {
-    pcpu_ref p = pcpu();
+    struct thread *to = exit_quickly();
 
-    if (unlikely(p->resched)) {
-        arch_leave_slowly(t, NULL);
-        return;
-    }
-    latency_end(NULL);
-    TRACE(user_return, p->cur);
-    if (unlikely(p->cur != t))
-        arch_leave_slowly(t, p->cur);
+    if (unlikely(to != t))
+        arch_leave_slowly(t, to);
 }
 
 void syscall_answered(struct thread *t, u64 answer)

@@ -105,7 +105,7 @@ struct mapnode *mapdb_child_ge(const struct mapnode *parent, u64 key)
 
     if (!n || key > last)
         return NULL;
-    if (key == last || (large && key >> 9)) /* no piece has a larger index */
+    if (key == last || (large && key >> MAPDB_LARGE_BITS)) /* no piece has a larger index */
         return n->key == last ? n : NULL;
     path = mapdb_path(key << MAPDB_KEY_SHIFT, large);
 

@@ -27,6 +27,7 @@ enum { CLASS_SMALL = 0, CLASS_LARGE = 1, CLASS_HUGE = 2, N_CLASSES = 3 };
 enum {
     MAPDB_INDEX_BITS = 18, /* small pages in the largest page: 2^18 * 4 KiB = 1 GiB */
     MAPDB_KEY_BITS = MAPDB_INDEX_BITS + 2,
+    MAPDB_LARGE_BITS = 9,                  /* the same of a 2 MiB page */
     MAPDB_KEY_SHIFT = 64 - MAPDB_KEY_BITS, /* of the key in mapnode.bits */
     MAPDB_MAX_DEPTH = 255,                 /* M-8 */
 };
@@ -101,7 +102,7 @@ static inline bool mapdb_may_insert(const struct mapnode *parent)
  */
 static inline u64 mapdb_path(u64 bits, bool large)
 {
-    return bits << (large ? MAPDB_KEY_BITS - 9 : 1);
+    return bits << (large ? MAPDB_KEY_BITS - MAPDB_LARGE_BITS : 1);
 }
 
 /* What leads to the head with the key of `bits` in the search tree; to NULL: where its place is. */
