@@ -96,6 +96,7 @@ l4_msgtag_t world_call(unsigned space, unsigned which, unsigned words);
 void exec_run(struct seq_op *op, struct answer *k);
 /* Both sides; false: it did not apply.  Ends the run with the sequence if they differ. */
 bool both_run(const struct seq_op *op, enum model_status *status);
+bool slot_is_filled(unsigned space, u64 slot);
 /* The id of the object in a slot with R. */
 u64 object_in_slot(unsigned space, u64 slot);
 void compare_answers(const struct seq_op *op, const struct answer *k, const struct model_answer *m);

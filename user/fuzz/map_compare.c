@@ -127,6 +127,11 @@ static void compare_ports(struct gen *g, unsigned space, bool full)
 
 /* ---- slots, by the driver ---- */
 
+bool slot_is_filled(unsigned space, u64 slot)
+{
+    return l4_error(l4_task_cap_valid(world_task(space, true), slot << L4_CAP_SHIFT)) > 0;
+}
+
 u64 object_in_slot(unsigned space, u64 slot)
 {
     l4_cap_idx_t scratch = world_scratch();
@@ -142,7 +147,7 @@ u64 object_in_slot(unsigned space, u64 slot)
 static void compare_slot(unsigned space, u64 slot)
 {
     int i = model_find_cap(space, slot);
-    bool filled = l4_error(l4_task_cap_valid(world_task(space, true), slot << L4_CAP_SHIFT)) > 0;
+    bool filled = slot_is_filled(space, slot);
     u64 id;
 
     if (filled != (i >= 0))

@@ -100,10 +100,10 @@ static enum seen look(const struct model_asked *p, u64 *word)
     if (!model.space[p->space].alive)
         return SEEN_UNKNOWN;
     if (p->type == SEQ_OBJ) {
+        if (!slot_is_filled(p->space, p->dst))
+            return SEEN_ABSENT;
         *word = object_in_slot(p->space, p->dst);
-        return l4_error(l4_task_cap_valid(world_task(p->space, true), p->dst << L4_CAP_SHIFT)) > 0
-                   ? SEEN_PRESENT
-                   : SEEN_ABSENT;
+        return SEEN_PRESENT;
     }
     if (p->type == SEQ_MEM && !world_can_be_read(frame_of(p)))
         return SEEN_UNKNOWN;
