@@ -30,9 +30,13 @@ class IsoError(Exception):
 
 
 def make(image, kernel, modules, cmdline=""):
-    """Writes the image. modules: (path, arguments) in order; cmdline: the kernel's arguments."""
+    """Writes the image. modules: (path, arguments) in order; cmdline: the kernel's arguments.
+
+    An image of that name is replaced as a whole: a machine that has it open keeps the old one.
+    """
     os.makedirs(os.path.dirname(os.path.abspath(image)), exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=os.path.dirname(os.path.abspath(image))) as root:
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(os.path.abspath(image))) as work:
+        root, made = os.path.join(work, "root"), os.path.join(work, "made.iso")
         boot = os.path.join(root, "boot")
         os.makedirs(os.path.join(boot, "grub"))
         shutil.copy(kernel, os.path.join(boot, "kernel.elf"))
@@ -44,12 +48,13 @@ def make(image, kernel, modules, cmdline=""):
             config.write(CONFIG.format(kernel=_words("kernel.elf", cmdline), modules="\n".join(lines)))
         options = ["--install-modules=" + GRUB_MODULES, "--fonts=", "--locales=", "--themes="]
         try:
-            done = subprocess.run(["grub-mkrescue", *options, "-o", image, root], stdin=subprocess.DEVNULL,
+            done = subprocess.run(["grub-mkrescue", *options, "-o", made, root], stdin=subprocess.DEVNULL,
                                   capture_output=True, text=True, check=False)
         except OSError as error:
             raise IsoError(f"grub-mkrescue: {error}") from error
         if done.returncode:
             raise IsoError("grub-mkrescue failed:\n" + done.stderr)
+        os.replace(made, image)
 
 
 def _words(*parts):

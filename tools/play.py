@@ -50,8 +50,10 @@ def machine(options, names, words, **more):
     def built(name):
         return os.path.join(options.build, name)
     modules = [(built("sigma0.elf"), ""), (built("play.elf"), words)]
+    # The image does not stand where `make run` and the other way to boot write theirs: both may run beside this.
+    more.setdefault("work", built(f"play-{options.boot}"))
     return qemu.Machine(more.pop("kernel", built("kernel.elf")), modules + [(name, "") for name in names],
-                        boot=options.boot, mem=options.mem, cpu=options.cpu, **{"work": options.build, **more})
+                        boot=options.boot, mem=options.mem, cpu=options.cpu, **more)
 
 
 def printed(log):

@@ -3,12 +3,15 @@
 
 They do not need Quire's kernel, so they say whether the runner judges right even when the kernel does not boot.
 """
+import dataclasses
 import os
 import re
 import struct
 
 import harness
+import play
 import programs
+import qemu
 import run
 from harness import RULE, Failed, Skipped, job, matches, output_of, tail
 
@@ -59,12 +62,41 @@ GUESTS = {
 
 
 def build_directory(context, name, kernel):
-    """A directory that looks like build/ to tools/run.py."""
+    """A directory that looks like build/ to tools/run.py and tools/play.py."""
     directory = context.scratch(name)
-    for file in ("kernel", "sigma0", "root", "server", "client"):
+    for file in ("kernel", "sigma0", "root", "server", "client", "play"):
         with open(os.path.join(directory, file + ".elf"), "wb") as module:
             module.write(kernel if file == "kernel" else b"-")
     return directory
+
+
+def image_of(machine):
+    """The ISO image that the machine would be started with."""
+    args = qemu.command(machine)
+    return args[args.index("-cdrom") + 1]
+
+
+@job("machines that run beside each other have boot images of their own")
+def own_images(context):
+    """`make run` and `make play` by both ways through GRUB; and the same once more, while the first has it open."""
+    directory = build_directory(context, "own-images", b"kernel")
+    machine = qemu.Machine(os.path.join(directory, "kernel.elf"), [], "iso", work=directory)
+    names = [image_of(machine)]
+    for boot in ("iso", "efi"):
+        options = play.parse(["--build", directory, "--boot", boot])
+        names.append(image_of(play.machine(options, [], "batch")))
+    if len(set(names)) != len(names):
+        raise Failed(f"two machines have the same image: {names}")
+    with open(names[0], "rb") as image:
+        size = os.fstat(image.fileno()).st_size
+        head = image.read()
+        image_of(dataclasses.replace(machine, cmdline="other"))
+        image.seek(0)
+        if os.fstat(image.fileno()).st_size != size or image.read() != head:
+            raise Failed("the image changed while it was open")
+    with open(names[0], "rb") as image:
+        if image.read() == head:
+            raise Failed("the second image did not take the place of the first")
 
 
 def guest(name, text, code, status, words):
