@@ -7,7 +7,8 @@
  * size of the parent: the others are 0 in all its keys, but for the one of the parent's own size,
  * which is kept at the root.  A node may stand anywhere on the path of its key, so any leaf of a
  * subtree can take the place of a removed node, and keys to the left are smaller than keys to the
- * right, while the node itself is unordered against both.
+ * right, while the node itself is unordered against both.  Where the tree ends stands mapdb_none, so
+ * that a search only looks whether a node has its key, and not whether there is a node.
  *
  * Real world: Fiasco keeps one pre-order list with depths per frame and nested arrays for smaller pages
  * (src/kern/mapdb.cpp); seL4 threads the derivation list through the capability slots (src/object/cnode.c).
@@ -15,44 +16,52 @@
 #include "mapdb.h"
 
 struct mapdb_walk *mapdb_active_walks;
+struct mapnode mapdb_none;
 
 void mapdb_root(struct mapnode *n, void *space, u64 page, unsigned size_class)
 {
-    *n = (struct mapnode){.space = space, .head = 1, .depth = MAPDB_MAX_DEPTH};
+    *n = (struct mapnode){
+        .children = &mapdb_none, .space = space, .head = 1, .depth = MAPDB_MAX_DEPTH};
     n->page = page & ((1UL << 35) - 1);
-    n->key = mapdb_key(size_class, 0) & ((1U << MAPDB_KEY_BITS) - 1);
+    n->key = mapdb_key(size_class, 0) & MAPDB_KEY_MASK;
 }
 
-/* What leads to the head with the key of `n`, or to NULL. */
+/* Is the child as large as its parent?  Then it, or the head of its chain, is at the root. */
+static inline bool own_size(const struct mapnode *parent, const struct mapnode *n)
+{
+    return !((parent->bits ^ n->bits) & (u64)3 << MAPDB_INDEX_BITS);
+}
+
+/* What leads to the head with the key of `n`, or to mapdb_none. */
 static inline struct mapnode **link_to(struct mapnode *parent, const struct mapnode *n)
 {
-    return mapdb_find(parent, n->bits, mapnode_class(parent) == CLASS_LARGE);
+    if (own_size(parent, n))
+        return &parent->children;
+    return parent->bits >> MAPDB_INDEX_BITS & CLASS_LARGE ? mapdb_find(parent, n->bits, true)
+                                                          : mapdb_find(parent, n->bits, false);
 }
 
 void mapdb_insert_slowly(struct mapnode *parent, struct mapnode *n)
 {
     struct mapnode *head = parent->children, **link;
-    bool own_size = mapnode_class(n) == mapnode_class(parent);
 
-    if (!own_size || head->key != n->key) {
-        if (own_size) { /* to the root, and the head that stood there further down */
-            n->left = head->left;
-            n->right = head->right;
-            parent->children = n;
-            n = head;
-        }
-        link = link_to(parent, n);
-        head = *link;
-        if (!head) {
-            n->left = n->right = NULL;
-            *link = n;
-            return;
-        }
+    if (own_size(parent, n) && !own_size(parent, head)) {
+        /* to the root, and the head that stood there further down */
+        n->left = head->left;
+        n->right = head->right;
+        parent->children = n;
+        n = head;
+    }
+    link = link_to(parent, n);
+    head = *link;
+    if (head == &mapdb_none) {
+        n->left = n->right = &mapdb_none;
+        *link = n;
+        return;
     }
     n->head = 0; /* a further mapping of the same piece: behind the head */
     n->next = head->next;
     n->prev = head;
-    n->right = NULL;
     if (n->next)
         n->next->prev = n;
     head->next = n;
@@ -64,15 +73,13 @@ void mapdb_remove_head(struct mapnode **link)
 
     if (heir) { /* the next of the chain becomes the head */
         heir->head = 1;
-    } else if (n->left || n->right) { /* any leaf below shares the prefix */
-        struct mapnode **at = n->left ? &n->left : &n->right;
-        while ((*at)->left || (*at)->right)
-            at = (*at)->left ? &(*at)->left : &(*at)->right;
-        heir = *at;
-        *at = NULL;
-    } else {
-        *link = NULL;
-        return;
+    } else { /* any leaf below shares the prefix */
+        struct mapnode **at = link;
+        for (heir = n; mapdb_is_inner(heir); heir = *at)
+            at = heir->left != &mapdb_none ? &heir->left : &heir->right;
+        *at = &mapdb_none;
+        if (heir == n)
+            return;
     }
     heir->left = n->left;
     heir->right = n->right;
@@ -99,30 +106,30 @@ void mapdb_remove_slowly(struct mapnode *n)
 
 struct mapnode *mapdb_child_ge(const struct mapnode *parent, u64 key)
 {
-    struct mapnode *n = parent->children, *best = NULL, *above = NULL;
+    struct mapnode *n = parent->children, *best = NULL, *above = &mapdb_none;
     u64 path, last = mapdb_key(mapnode_class(parent), 0); /* a child of the parent's own size */
     bool large = mapnode_class(parent) == CLASS_LARGE;
 
-    if (!n || key > last)
+    if (n == &mapdb_none || key > last)
         return NULL;
     if (key == last || (large && key >> MAPDB_LARGE_BITS)) /* no piece has a larger index */
         return n->key == last ? n : NULL;
-    path = mapdb_path(key << MAPDB_KEY_SHIFT, large);
+    path = mapdb_path(key, large);
 
     /* Down the path of the key: what stands on it, and the deepest subtree to its right, all above the key. */
-    while (n) {
+    while (n != &mapdb_none) {
         if (n->key >= key && (!best || n->key < best->key)) {
             best = n;
             if (n->key == key)
                 return n;
         }
-        if (!(path >> 63) && n->right)
+        if (!(path >> 63) && n->right != &mapdb_none)
             above = n->right;
         n = n->side[path >> 63];
         path <<= 1;
     }
     /* The smallest of that subtree stands on its leftmost path. */
-    for (n = above; n; n = n->left ? n->left : n->right)
+    for (n = above; n != &mapdb_none; n = n->left != &mapdb_none ? n->left : n->right)
         if (!best || n->key < best->key)
             best = n;
     return best;
@@ -132,7 +139,8 @@ struct mapnode *mapdb_first_in(const struct child_range *r, u64 key)
 {
     unsigned own = mapnode_class(r->parent);
 
-    for (unsigned c = (unsigned)(key >> MAPDB_INDEX_BITS); c <= own && r->parent->children; c++) {
+    for (unsigned c = (unsigned)(key >> MAPDB_INDEX_BITS);
+         c <= own && mapdb_has_children(r->parent); c++) {
         u64 low = mapdb_key(c, r->first >> r->class_shift[c] << r->class_shift[c]);
         u64 high = c == own ? low : mapdb_key(c, r->last);
         struct mapnode *n;
@@ -149,7 +157,7 @@ struct mapnode *mapdb_first_in(const struct child_range *r, u64 key)
 /* Pre-order: children, then the chain, then the next key, then the parent's successor. */
 static struct mapnode *walk_successor(const struct mapdb_walk *w, struct mapnode *n)
 {
-    if (n->children)
+    if (mapdb_has_children(n))
         return mapdb_child_ge(n, 0);
     while (n != w->range.parent) {
         struct mapnode *next;
@@ -191,8 +199,8 @@ const char *mapdb_check_node(const struct mapnode *n, const u8 *class_shift)
 
     if (!parent || n->depth != (parent->parent ? parent->depth + 1U : 0))
         return "I3 depth";
-    head = c == pc ? parent->children : *link_to(parent, n);
-    if (!head || !head->head || head->key != n->key || (n->head && head != n))
+    head = *link_to(parent, n);
+    if (head == &mapdb_none || !head->head || head->key != n->key || (n->head && head != n))
         return "I3 search tree";
     if (!n->head && (n->prev->next != n || n->prev->parent != parent))
         return "I3 chain";
@@ -209,17 +217,17 @@ static const char *check_tree(const struct mapnode *n, const u8 *class_shift)
 {
     const char *bad;
 
-    if (!n)
+    if (n == &mapdb_none)
         return NULL;
-    for (const struct mapnode *c = n; c; c = c->next) {
-        bad = mapdb_check_node(c, class_shift);
-        if (!bad)
-            bad = mapdb_check(c, class_shift);
-        if (bad)
-            return bad;
-    }
     bad = check_tree(n->left, class_shift);
-    return bad ? bad : check_tree(n->right, class_shift);
+    if (!bad)
+        bad = check_tree(n->right, class_shift);
+    for (; n && !bad; n = n->next) {
+        bad = mapdb_check_node(n, class_shift);
+        if (!bad)
+            bad = mapdb_check(n, class_shift);
+    }
+    return bad;
 }
 
 const char *mapdb_check(const struct mapnode *n, const u8 *class_shift)

@@ -27,29 +27,29 @@ enum { CLASS_SMALL = 0, CLASS_LARGE = 1, CLASS_HUGE = 2, N_CLASSES = 3 };
 enum {
     MAPDB_INDEX_BITS = 18, /* small pages in the largest page: 2^18 * 4 KiB = 1 GiB */
     MAPDB_KEY_BITS = MAPDB_INDEX_BITS + 2,
-    MAPDB_LARGE_BITS = 9,                  /* the same of a 2 MiB page */
-    MAPDB_KEY_SHIFT = 64 - MAPDB_KEY_BITS, /* of the key in mapnode.bits */
-    MAPDB_MAX_DEPTH = 255,                 /* M-8 */
+    MAPDB_LARGE_BITS = 9,  /* the same of a 2 MiB page */
+    MAPDB_MAX_DEPTH = 255, /* M-8 */
+    MAPDB_KEY_MASK = (1 << MAPDB_KEY_BITS) - 1,
 };
 
 struct mapnode {
     struct mapnode *parent;   /* the page this one was mapped from; NULL: a root */
-    struct mapnode *children; /* search tree of the children's heads */
+    struct mapnode *children; /* search tree of the children's heads; mapdb_none: no children */
     struct mapnode *next;     /* chain of equal keys */
     union {
         struct mapnode *prev; /* in a chain, not for the head */
         struct {
-            struct mapnode *left, *right; /* head only: smaller and larger keys */
+            struct mapnode *left, *right; /* head only: smaller and larger keys, or mapdb_none */
         };
         struct mapnode *side[2]; /* both, to be taken by a bit of the key */
     };
     void *space; /* the task that holds the page */
     union {
         struct {
-            u64 page : 35; /* first page number (memory) or port in that task */
-            u64 depth : 8; /* generations below the page of the first receiver; of a root -1 */
-            u64 head : 1;
             u64 key : MAPDB_KEY_BITS; /* class << 18 | index within the parent */
+            u64 head : 1;
+            u64 depth : 8; /* generations below the page of the first receiver; of a root -1 */
+            u64 page : 35; /* first page number (memory) or port in that task */
         };
         u64 bits; /* all four at once, see mapdb_insert */
     };
@@ -96,25 +96,45 @@ static inline bool mapdb_may_insert(const struct mapnode *parent)
     return parent->depth < MAPDB_MAX_DEPTH || !parent->parent;
 }
 
+/* Ends each search tree, instead of NULL.  A search puts its key there, so it finds one in any case. */
+extern struct mapnode mapdb_none;
+
+static inline bool mapdb_has_children(const struct mapnode *n)
+{
+    return n->children != &mapdb_none;
+}
+
 /*
  * The bits of a key in the order of the levels, the first at the top: those of the index below a large
  * page, else all but the first.  What they leave out is the parent's own size, always at the root.
  */
-static inline u64 mapdb_path(u64 bits, bool large)
+static inline u64 mapdb_path(u64 key, bool large)
 {
-    return bits << (large ? MAPDB_KEY_BITS - MAPDB_LARGE_BITS : 1);
+    return key << (64 - (large ? MAPDB_LARGE_BITS : MAPDB_KEY_BITS - 1));
 }
 
-/* What leads to the head with the key of `bits` in the search tree; to NULL: where its place is. */
-static ALWAYS_INLINE struct mapnode **mapdb_find(struct mapnode *parent, u64 bits, bool large)
+/* Has the node another key?  Of the pieces of a large page 16 bits of it tell. */
+static inline bool mapdb_differs(const struct mapnode *n, u64 key, bool large)
 {
-    struct mapnode **link = &parent->children;
-    u64 path = mapdb_path(bits, large);
+    return large ? (u16)n->bits != (u16)key : ((n->bits ^ key) & MAPDB_KEY_MASK) != 0;
+}
 
-    while (*link && ((*link)->bits ^ bits) >> MAPDB_KEY_SHIFT) {
-        link = &(*link)->side[path >> 63];
-        path <<= 1;
-    }
+/*
+ * What leads to the head with the key (further bits in it are ignored) in the search tree of the parent;
+ * to mapdb_none: where its place is.  Below a large page only for its pieces: 16 bits tell them from each other.
+ */
+static ALWAYS_INLINE struct mapnode **mapdb_find(struct mapnode *parent, u64 key, bool large)
+{
+    struct mapnode **link = &parent->children, *n = *link;
+    u64 path = mapdb_path(key, large);
+
+    mapdb_none.bits = key;
+    if ((large && mapnode_class(n) != CLASS_SMALL) || mapdb_differs(n, key, large))
+        do {
+            link = &n->side[path >> 63];
+            path <<= 1;
+            n = *link;
+        } while (mapdb_differs(n, key, large));
     return link;
 }
 
@@ -124,15 +144,16 @@ void mapdb_insert_slowly(struct mapnode *parent, struct mapnode *n);
 static inline void mapdb_insert(struct mapnode *parent, struct mapnode *n, void *space, u64 page,
                                 u64 key)
 {
-    u64 depth = (parent->depth + 1U) & MAPDB_MAX_DEPTH;
+    enum { HEAD = 1 << MAPDB_KEY_BITS, DEPTH_AT = MAPDB_KEY_BITS + 1, PAGE_AT = DEPTH_AT + 8 };
+    u64 depth = (parent->bits + (1UL << DEPTH_AT)) & (u64)MAPDB_MAX_DEPTH << DEPTH_AT;
 
     n->parent = parent;
-    n->children = NULL;
+    n->children = &mapdb_none;
     n->next = NULL;
     n->space = space;
-    n->bits = page | depth << 35 | 1UL << 43 | key << 44; /* the fields in their order, one store */
-    if (likely(!parent->children)) {
-        n->left = n->right = NULL;
+    n->bits = (page << PAGE_AT | depth) + HEAD + key; /* below a root the depth overflows to 0 */
+    if (likely(!mapdb_has_children(parent))) {
+        n->left = n->right = &mapdb_none;
         parent->children = n;
     } else {
         mapdb_insert_slowly(parent, n);
@@ -142,14 +163,20 @@ static inline void mapdb_insert(struct mapnode *parent, struct mapnode *n, void 
 extern struct mapdb_walk *mapdb_active_walks;
 void mapdb_remove_slowly(struct mapnode *n);
 
+/* Do further heads stand below this one? */
+static inline bool mapdb_is_inner(const struct mapnode *head)
+{
+    return head->left != &mapdb_none || head->right != &mapdb_none;
+}
+
 /* Take a childless node out.  The caller frees it. */
 static inline void mapdb_remove(struct mapnode *n)
 {
-    if (unlikely(n->head && (n->next || n->left || n->right || n->parent->children != n)) ||
+    if (unlikely(n->head && (n->next || mapdb_is_inner(n) || n->parent->children != n)) ||
         unlikely(mapdb_active_walks != NULL)) {
         mapdb_remove_slowly(n);
     } else if (n->head) { /* the only child */
-        n->parent->children = NULL;
+        n->parent->children = &mapdb_none;
     } else {
         n->prev->next = n->next;
         if (n->next)
@@ -162,11 +189,12 @@ static ALWAYS_INLINE struct mapnode **mapdb_single_piece(struct mapnode *parent,
 {
     struct mapnode *n, **link;
 
-    if (!parent->children || mapnode_class(parent->children) != CLASS_SMALL)
+    if (mapnode_class(parent->children) != CLASS_SMALL) /* without children either way is right */
         return NULL;
-    link = mapdb_find(parent, index << MAPDB_KEY_SHIFT, true);
+    link = mapdb_find(parent, index, true);
     n = *link;
-    return n && !n->next && !n->children && !mapdb_active_walks ? link : NULL;
+    return n != &mapdb_none && !n->next && !mapdb_has_children(n) && !mapdb_active_walks ? link
+                                                                                         : NULL;
 }
 
 void mapdb_remove_head(struct mapnode **link);
@@ -174,10 +202,10 @@ void mapdb_remove_head(struct mapnode **link);
 /* Take the piece `n` out, to which mapdb_single_piece has found the link. */
 static inline void mapdb_remove_piece(struct mapnode *n, struct mapnode **link)
 {
-    if (n->left || n->right)
+    if (mapdb_is_inner(n))
         mapdb_remove_head(link);
     else
-        *link = NULL;
+        *link = &mapdb_none;
 }
 
 /* The first child of `parent` with a key of at least `key`, NULL if none. */
@@ -189,7 +217,7 @@ struct mapnode *mapdb_first_in(const struct child_range *r, u64 key);
 /* Some childless node in the subtree of `n` (n itself when it has no children). */
 static inline struct mapnode *mapdb_leaf(struct mapnode *n)
 {
-    while (n->children) {
+    while (mapdb_has_children(n)) {
         n = n->children;
         if (n->next) /* chain members leave more cheaply than the head */
             n = n->next;

@@ -89,15 +89,12 @@ static ALWAYS_INLINE bool insert_child(struct map_op *op, const struct mem_sourc
     n = slab_alloc(&mapnode_slab, task_quota(op->to));
     if (unlikely(!n))
         return false;
-    mapdb_insert(s->node, n, op->to, op->dst >> PAGE_SHIFT, mapdb_key(c, s->index));
     *slot = s->entry | class_flag(c);
     *pte_link(slot) = (u64)n;
+    mapdb_insert(s->node, n, op->to, op->dst >> PAGE_SHIFT, mapdb_key(c, s->index));
     TRACE(node_add, "mem", n, pte_phys(*slot));
     TRACE(pte_new, op->to, op->dst, *slot);
     TRACE(step, op, "map", class_shift(c));
-    op->src += class_size(c);
-    op->dst += class_size(c);
-    op->size -= class_size(c);
     return true;
 }
 
@@ -107,11 +104,12 @@ static inline enum map_status map_small(struct map_op *op, const struct mem_sour
 {
     struct mem_source s = *first;
 
-    for (;;) {
+    while (op->size != PAGE_SIZE) {
         if (unlikely(!insert_child(op, &s, slot, CLASS_SMALL)))
             return MAP_FAILED;
+        map_advance(op, PAGE_SIZE);
         slot++;
-        if (!op->size || !((u64)slot & (PAGE_SIZE - 1)) || *slot & PTE_P ||
+        if (!((u64)slot & (PAGE_SIZE - 1)) || *slot & PTE_P ||
             !s.pte) /* sigma0's pages are looked at one by one */
             return MAP_DONE;
         if (likely(s.c == CLASS_SMALL)) {
@@ -130,6 +128,10 @@ static inline enum map_status map_small(struct map_op *op, const struct mem_sour
         if (preempt_point(1))
             return MAP_PREEMPTED;
     }
+    if (unlikely(!insert_child(op, &s, slot, CLASS_SMALL)))
+        return MAP_FAILED;
+    op->size = 0; /* where a range ends nobody asks */
+    return MAP_DONE;
 }
 
 /* Remove what is at op->dst, to the end even if the source goes first and an interrupt comes (M-21). */
@@ -211,5 +213,5 @@ enum map_status mem_map_step(struct map_op *op)
         return grant_page(op, s, slot);
     if (c == CLASS_SMALL)
         return map_small(op, &s, slot);
-    return insert_child(op, &s, slot, c) ? MAP_DONE : MAP_FAILED;
+    return insert_child(op, &s, slot, c) ? map_advance(op, class_size(c)) : MAP_FAILED;
 }

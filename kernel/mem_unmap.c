@@ -159,7 +159,7 @@ static ALWAYS_INLINE enum map_status remove_whole(struct unmap_op *op, u64 *pte,
     op->pos &= ~(size - 1);
     for (;;) {
         struct mapnode *n = link_node(*pte_link(pte));
-        bool leaf = !n->children;
+        bool leaf = !mapdb_has_children(n);
         if (!leaf) {
             u64 used = 0;
             bool done = revoke_below(n, &used);
@@ -203,7 +203,7 @@ static OWN_FRAME enum map_status unmap_part(struct unmap_op *op, struct pte_ref 
         end = min_u64(op->end, end);
     }
     range.last = (end - base - 1) >> PAGE_SHIFT;
-    if (range.parent->children || op->walking)
+    if (mapdb_has_children(range.parent) || op->walking)
         done = unmap_below(op, &range, &used);
     *r.pte |= used; /* kept for the parent (M-46) */
     op->usage |= used;
@@ -224,18 +224,21 @@ static OWN_FRAME enum map_status remove_piece(struct unmap_op *op, struct pte_re
     u64 index = op->pos >> PAGE_SHIFT & (PT_ENTRIES - 1);
     struct mapnode **link = mapdb_single_piece(link_node(*pte_link(r.pte)), index);
     struct mapnode *n;
-    u64 used, *pte;
+    struct task *t;
+    u64 used, va, *pte;
 
     if (!link)
         return unmap_part(op, r);
     n = *link;
     mapdb_remove_piece(n, link);
-    pte = node_pte(n);
+    t = n->space;
+    va = node_va(n);
+    pte = pt_find(&t->mem, va).pte;
     used = *pte & PTE_USAGE;
     *r.pte |= used; /* kept for the parent (M-46) */
     op->usage |= used;
     op->pos += PAGE_SIZE;
-    free_page(n, n->space, node_va(n), pte);
+    free_page(n, t, va, pte);
     return MAP_DONE;
 }
 

@@ -56,8 +56,9 @@ TABLE = [
     ("  unmap", ["unmap_512x4k_per_page"], 110),
     ("one 2 MiB page: map", ["map_2m"], 450),
     ("  unmap", ["unmap_2m"], 400),
-    ("4 KiB piece of a 2 MiB page, first / 511 others: map", ["map_piece/0", "map_piece/511"], 450),
-    ("  unmap", ["unmap_piece/0", "unmap_piece/511"], 400),
+    ("4 KiB piece of 2 MiB, first / 511 others / 64 of 512: map",
+     ["map_piece/0", "map_piece/511", "map_pieces/511"], 450),
+    ("  unmap", ["unmap_piece/0", "unmap_piece/511", "unmap_pieces/511"], 400),
     ("grant of one 4 KiB page", ["grant_4k"], 450),
     ("one I/O port: map, unmap", ["map_port", "unmap_port"], None),
     ("page fault, pager in another task maps one page", ["page_fault"], 800),
@@ -132,7 +133,7 @@ def add_latency(figures, lines, kernel):
             longest = max(longest, (int(stretch), int(place, 16), name))
     if longest[0]:
         figures[LONGEST] = {"value": longest[0], "unit": "instr", "in": longest[2],
-                            "ends": symbol_at(kernel, longest[1])}
+                            "ends": symbol_at(kernel, longest[1]) if longest[1] else "the way out to the user"}
 
 
 def measure(options):

@@ -243,7 +243,7 @@ static void random_steps(u64 seed, unsigned root_class, int rounds)
     while (remove_leaf(&state))
         ;
     EXPECT_EQ(n_present, 1, "everything but the root is removed");
-    EXPECT(all[ROOT].node.children == NULL, "the root has no children");
+    EXPECT(!mapdb_has_children(&all[ROOT].node), "the root has no children");
 }
 
 static void random_huge(void) { random_steps(11, CLASS_HUGE, 20000); }
@@ -332,7 +332,7 @@ static void damage_tree(int damage, struct mapnode *n, struct mapnode *other)
         n[4].parent = &n[0];
         break;
     case 4: /* not where the search would look for it */
-        n[2].key = mapdb_key(CLASS_LARGE, 0) & ((1U << MAPDB_KEY_BITS) - 1);
+        n[2].key = mapdb_key(CLASS_LARGE, 0) & MAPDB_KEY_MASK;
         break;
     case 5: /* outside of its parent, a small page */
         n[4].key = 1;

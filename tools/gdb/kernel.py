@@ -158,9 +158,10 @@ def node_index(node):
 def children(node):
     """The direct children, by place in the parent."""
     found, heads = [], [number(node, "children")]
+    nothing = int(symbol("&mapdb_none"))
     while heads and len(found) < MAX_LIST:
         address = heads.pop()
-        if not address:
+        if address == nothing:
             continue
         head = at(address, "mapnode")
         heads += [number(head, "left"), number(head, "right")]

@@ -94,6 +94,24 @@ static void many_pages(void)
     value_report("map_512x4k_per_page", 0, (value + PIECES - 1) / PIECES, "instr");
 }
 
+/* Pieces from everywhere in the large page, each once, while the others are mapped: map, or else unmap. */
+static void many_pieces(char const *name, int map)
+{
+    series_begin(0);
+    for (unsigned i = 0; i < MAX_SAMPLES; i++) {
+        unsigned number = i * (PIECES / MAX_SAMPLES) + i % (PIECES / MAX_SAMPLES);
+        l4_fpage_t page = l4_fpage(LARGE + number * L4_PAGESIZE, L4_PAGESHIFT, L4_FPAGE_RWX);
+        if (map) {
+            unmap_fpage(page);
+            MEASURE(map_fpage(page, AT(number)));
+        } else {
+            MEASURE(unmap_fpage(page));
+            map_fpage(page, AT(number));
+        }
+    }
+    series_report(name, PIECES - 1);
+}
+
 /* One piece of the large page, while `others` other pieces are mapped. */
 static void piece(unsigned others)
 {
@@ -112,6 +130,10 @@ static void piece(unsigned others)
     expect_page(remote, at, 1);
     SERIES(unmap_below(page), map_page(task, at, MAIN, page));
     series_report("unmap_piece", others);
+    if (others) {
+        many_pieces("map_pieces", 1);
+        many_pieces("unmap_pieces", 0);
+    }
     unmap_fpage(large);
 }
 
