@@ -9,6 +9,7 @@ import re
 import struct
 
 import harness
+import iso
 import play
 import programs
 import qemu
@@ -72,7 +73,10 @@ def build_directory(context, name, kernel):
 
 def image_of(machine):
     """The ISO image that the machine would be started with."""
-    args = qemu.command(machine)
+    try:
+        args = qemu.command(machine)
+    except iso.IsoError as error:
+        raise Failed(str(error)) from error
     return args[args.index("-cdrom") + 1]
 
 
