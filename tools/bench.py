@@ -4,9 +4,11 @@
 
 Boots user/bench as root task under `-icount shift=0,sleep=off` twice, as the figures have to be the same each time, and
 once more on the kernel built with LATENCY=1, which tells the longest stretches with interrupts off. Prints a table with
-the bar beside each figure, writes bench.json and bench.svg into the build directory.
+the bar beside each figure, writes bench.json and bench.svg into the build directory and adds a line to
+bench-history.jsonl there.
 
---record: also tests/bench/recorded.json, a line of tests/bench/history.jsonl, docs/bench.svg.
+--record: also tests/bench/recorded.json, a line of tests/bench/history.jsonl, docs/bench.svg and the table in
+docs/benchmarks.md.
 --check: exit status 1 if a figure grew by more than 2 % over the recorded one, or is missing.
 Calls tools/qemu.py and tools/plot.py.
 """
@@ -25,6 +27,7 @@ import qemu  # noqa: E402
 
 RECORDED = os.path.join("tests", "bench", "recorded.json")
 HISTORY = os.path.join("tests", "bench", "history.jsonl")
+DOCUMENT = os.path.join("docs", "benchmarks.md")
 PICTURE = os.path.join("docs", "bench.svg")
 MEMORY = "512"  # MiB: 10,000 pages and their mappings
 ICOUNT = ["-icount", "shift=0,sleep=off"]
@@ -59,7 +62,8 @@ TABLE = [
     ("4 KiB piece of 2 MiB, first / 511 others / 64 of 512: map",
      ["map_piece/0", "map_piece/511", "map_pieces/511"], 450),
     ("  unmap", ["unmap_piece/0", "unmap_piece/511", "unmap_pieces/511"], 400),
-    ("grant of one 4 KiB page", ["grant_4k"], 450),
+    ("grant of one 4 KiB page, 2 MiB page, capability", ["grant_4k", "grant_2m", "grant_cap"], 450),
+    ("  512 x 4 KiB as one flexpage, one I/O port", ["grant_512x4k", "grant_port"], None),
     ("one I/O port: map, unmap", ["map_port", "unmap_port"], None),
     ("page fault, pager in another task maps one page", ["page_fault"], 800),
     ("create + delete: gate", ["gate_create_delete"], 700),
@@ -151,14 +155,14 @@ def measure(options):
 
 # ---- table and plot ----
 
-def print_table(figures):
-    print(f"{'guest instructions':<58}{'measured':>22}{'at most':>11}     flushes  roots  irq off")
-    shown, met, all_bars = set(), 0, 0
+def table(figures):
+    """Lines of the table, how many bars are met, and how many there are."""
+    lines = [f"{'guest instructions':<58}{'measured':>22}{'at most':>11}     flushes  roots  irq off"]
+    met = all_bars = 0
     for what, names, bar in TABLE:
         found = [figures[name] for name in names if name in figures]
-        shown.update(names)
         if len(found) < len(names):
-            print(f"{what:<58}{'not measured':>22}")
+            lines.append(f"{what:<58}{'not measured':>22}")
             all_bars += bar is not None
             continue
         values = [figure["value"] for figure in found]
@@ -171,8 +175,21 @@ def print_table(figures):
             verdict = f"{bar:>11,} " + ("ok  " if max(values) <= bar else "OVER")
         extra = [f"{max(figure[key] for figure in found):>{width}}" if all(key in figure for figure in found) else
                  " " * width for key, width in (("flush", 8), ("root", 7), ("off", 9))]
-        print(f"{what:<58}{text:>22}{verdict:<16}{''.join(extra)}".rstrip())
+        lines.append(f"{what:<58}{text:>22}{verdict:<16}{''.join(extra)}".rstrip())
+    return lines, met, all_bars
+
+
+def documented(text, figures):
+    """The text of a document with the table of these figures in place of the one that it has."""
+    lines = "".join(f"    {line}\n" for line in table(figures)[0])
+    return re.sub(r"(?m)^    guest instructions .*\n(?:    .*\n)+", lambda _: lines, text)
+
+
+def print_table(figures):
+    lines, met, all_bars = table(figures)
+    shown = {name for _, names, _ in TABLE for name in names}
     others = [f"{name} {figure['value']:,}" for name, figure in figures.items() if name not in shown]
+    print("\n".join(lines))
     print("\n" + textwrap.fill("other figures: " + ",  ".join(others), 118, subsequent_indent="  ") + "\n")
     if LONGEST in figures:
         print(f"longest stretch with interrupts off: in {figures[LONGEST]['in']}, ends in {figures[LONGEST]['ends']}")
@@ -234,10 +251,17 @@ def write(path, text, mode="w"):
     print(f"bench: {'added to' if mode == 'a' else 'wrote'} {path}")
 
 
+def line_of(run):
+    """The run as one line of a history."""
+    return json.dumps({**run, "figures": {name: figure["value"] for name, figure in run["figures"].items()}}) + "\n"
+
+
 def record(run):
     write(RECORDED, json.dumps(run, indent=1) + "\n")
-    short = {name: figure["value"] for name, figure in run["figures"].items()}
-    write(HISTORY, json.dumps({**run, "figures": short}) + "\n", "a")
+    write(HISTORY, line_of(run), "a")
+    with open(DOCUMENT, encoding="utf-8") as file:
+        text = file.read()
+    write(DOCUMENT, documented(text, run["figures"]))
     write(PICTURE, picture(run["figures"]))
 
 
@@ -281,6 +305,7 @@ def main():
     print_table(run["figures"])
     write(os.path.join(options.build, "bench.json"), json.dumps(run, indent=1) + "\n")
     write(os.path.join(options.build, "bench.svg"), picture(run["figures"]))
+    write(os.path.join(options.build, "bench-history.jsonl"), line_of(run), "a")
     if options.record:
         record(run)
     return 0

@@ -1,17 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Checks the documents that name tests against the tests, and writes docs/rules.md.
+"""Checks the documents that name tests or figures against the tests and the record, and writes docs/rules.md.
 
 docs/snd_fpage.md: every function and constant of l4/sys/snd_fpage.h has a row, and the test that the row names exists.
 docs/rules.md: which programs test which rule; made by `python3 tools/doc_check.py --write`, and checked to be current.
 A rule without a test has to be in WITHOUT_TEST with the reason.
+docs/benchmarks.md and README.md: their figures are those of tests/bench/recorded.json.
 
 Called by tests/qemu/documents.py and by hand.
 """
 import glob
+import json
 import os
 import re
 import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import bench  # noqa: E402
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HEADER = "include/l4/sys/snd_fpage.h"
@@ -151,8 +156,22 @@ def member_problems():
     return problems
 
 
+def bench_problems():
+    """The figures in the documents are those of the record."""
+    figures = json.loads(text_of(bench.RECORDED))["figures"]
+    problems = []
+    if text_of(bench.DOCUMENT) != bench.documented(text_of(bench.DOCUMENT), figures):
+        problems.append(f"{bench.DOCUMENT}: the table is not that of {bench.RECORDED}")
+    readme = text_of("README.md")
+    for names in (["null_syscall", "ipc_cross_gate/0", "map_4k", "unmap_4k", "page_fault"], [bench.LONGEST]):
+        row = "| " + " / ".join(f"{figures[name]['value']:,}" for name in names) + " instructions |"
+        if row not in readme:
+            problems.append(f"README.md: has no '{row}' for {', '.join(names)}")
+    return problems
+
+
 def problems():
-    return member_problems() + rule_problems()
+    return member_problems() + rule_problems() + bench_problems()
 
 
 def main():
@@ -160,7 +179,7 @@ def main():
         with open(os.path.join(TOP, RULES), "w", encoding="utf-8") as file:
             file.write(rules_document())
     found = problems()
-    print("\n".join(found) if found else "the documents agree with the tests")
+    print("\n".join(found) if found else "the documents agree with the tests and the record")
     return 1 if found else 0
 
 

@@ -65,15 +65,42 @@ static void port(void)
     series_report("map_port", 0);
 }
 
-static void grant(void)
+/* There and back again, as a series; only the way there is timed. */
+static void grant(char const *name, l4_fpage_t here, l4_umword_t to, l4_fpage_t there,
+                  l4_umword_t home)
 {
-    l4_fpage_t there = l4_fpage(PAGE(1), L4_PAGESHIFT, L4_FPAGE_RWX);
-    l4_fpage_t back = l4_fpage(AT(1), L4_PAGESHIFT, L4_FPAGE_RWX);
+    SERIES(l4_task_map(task, MAIN, here, to | L4_MAP_ITEM_GRANT),
+           must("back", l4_error(l4_task_map(MAIN, task, there, home | L4_MAP_ITEM_GRANT))));
+    series_report(name, 0);
+    must(name, l4_error(l4_task_map(task, MAIN, here, to | L4_MAP_ITEM_GRANT)));
+}
 
-    SERIES(l4_task_map(task, MAIN, there, AT(1) | L4_MAP_ITEM_GRANT),
-           must("grant", l4_error(l4_task_map(MAIN, task, back, PAGE(1) | L4_MAP_ITEM_GRANT))));
-    series_report("grant_4k", 0);
-    *(volatile char *)PAGE(1) = 1; /* it is back */
+static void grant_memory(char const *name, l4_addr_t page, unsigned order, l4_addr_t at)
+{
+    l4_addr_t last = (1UL << order) - L4_PAGESIZE;
+    l4_fpage_t there = l4_fpage(at, order, L4_FPAGE_RWX);
+
+    grant(name, l4_fpage(page, order, L4_FPAGE_RWX), at, there, page);
+    expect_page(remote, at + last, 1);
+    must("back", l4_error(l4_task_map(MAIN, task, there, page | L4_MAP_ITEM_GRANT)));
+    expect_page(remote, at + last, 0);
+    *(volatile char *)(page + last) = 1;
+}
+
+static void grants(void)
+{
+    l4_cap_idx_t own = new_slot();
+    l4_fpage_t there = l4_obj_fpage(CHILD_SLOT, 0, L4_CAP_FPAGE_RWS);
+
+    grant_memory("grant_4k", PAGE(1), L4_PAGESHIFT, AT(1));
+    grant_memory("grant_2m", LARGE, LARGE_ORDER, AT_LARGE);
+    grant_memory("grant_512x4k", PAGE(0), LARGE_ORDER, AT(0));
+    give(MAIN, own, L4_BASE_LOG_CAP);
+    grant("grant_cap", l4_obj_fpage(own, 0, L4_CAP_FPAGE_RWS), CHILD_SLOT, there, own);
+    must("here", l4_error(l4_task_cap_valid(MAIN, own)) == 0 ? 0 : -L4_EEXIST);
+    must("there", l4_error(l4_task_cap_valid(task, CHILD_SLOT)) == 1 ? 0 : -L4_ENOENT);
+    l4_task_unmap(task, there, L4_FP_ALL_SPACES);
+    grant("grant_port", l4_iofpage(PORT, 0), 0, l4_iofpage(PORT, 0), 0);
 }
 
 /* 512 pages of 4 KiB as one flexpage. */
@@ -146,7 +173,7 @@ void bench_maps(void)
     many_pages();
     piece(0);
     piece(PIECES - 1);
-    grant();
     capability();
     port();
+    grants();
 }
