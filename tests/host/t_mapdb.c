@@ -340,13 +340,16 @@ static void damage_tree(int damage, struct mapnode *n, struct mapnode *other)
     case 6:
         n[2].head = 0;
         break;
+    case 7: /* another piece in the chain */
+        n[3].key = 2;
+        break;
     }
 }
 
 /* Each kind of damage has to be seen. */
 static void checker_sees_damage(void)
 {
-    for (int damage = 0; damage < 7; damage++) {
+    for (int damage = 0; damage < 8; damage++) {
         struct mapnode root, other, n[5];
         mapdb_root(&root, NULL, 0, CLASS_LARGE);
         mapdb_root(&other, NULL, 0, CLASS_LARGE);
@@ -357,6 +360,8 @@ static void checker_sees_damage(void)
         EXPECT(mapdb_check(&root, class_shift) == NULL, "before the damage");
         damage_tree(damage, n, &other);
         EXPECT(mapdb_check(&root, class_shift) != NULL, "damage %d", damage);
+        if (damage == 1)
+            EXPECT(mapdb_check_node(&n[3], class_shift) != NULL, "seen from the chain's end");
     }
 }
 
