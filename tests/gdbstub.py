@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 
+from bench import ICOUNT
 from harness import Failed, output_of, tail
 
 RDI, RIP, EFLAGS, CR3 = 5 * 8, 16 * 8, 17 * 8, 204  # offsets in the register block
@@ -111,7 +112,10 @@ def address_of(context, symbol):
 
 
 def boot(context, name, modules, watch, **options):
-    """Boots the machine, calls watch(stub) meanwhile, and returns how it ended."""
+    """Boots the machine, calls watch(stub) meanwhile, and returns how it ended.
+
+    Its clock counts instructions: what happens between two of them does not depend on how busy this machine is.
+    """
     trouble = []
 
     def watcher(path):
@@ -124,7 +128,8 @@ def boot(context, name, modules, watch, **options):
         path = os.path.join(directory, "gdb")
         thread = threading.Thread(target=watcher, args=(path,))
         thread.start()
-        result = context.boot(name, modules, qemu_args=["-S", "-gdb", f"unix:{path},server=on,wait=off"], **options)
+        stub = ["-S", "-gdb", f"unix:{path},server=on,wait=off"]
+        result = context.boot(name, modules, qemu_args=ICOUNT + stub, **options)
         thread.join()
     if trouble:
         raise Failed(trouble[0] + tail(result.log))
